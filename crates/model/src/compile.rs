@@ -1,0 +1,173 @@
+//! Compiles a model's SQL for the dates being built.
+//!
+//! The one variable is `:dates`, in two places: `x in (:dates)` becomes ranges that a table format can prune by,
+//! and `values (:dates)` becomes one row a date.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Query, SetExpr, Statement, TypedString, Value, VisitMut, VisitorMut,
+};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::{Parser, ParserError};
+
+use crate::PartitionDate;
+
+const VARIABLE: &str = ":dates";
+
+/// Beyond this many separate ranges, a list in one enclosing range keeps the expression shallow.
+const MAX_RANGES: usize = 32;
+
+/// The SQL with `:dates` replaced by `dates`; with none, conditions on dates are false.
+///
+/// # Errors
+/// The parser's error, with line and column, when `sql` is not one SQL statement.
+pub fn compile(sql: &str, dates: &BTreeSet<PartitionDate>) -> Result<String, ParserError> {
+    let mut statements = Parser::parse_sql(&GenericDialect {}, sql)?;
+    let mut compiler = Compiler { ranges: ranges(dates), dates };
+    // breaking off early never happens: every visit continues
+    let _ = statements.visit(&mut compiler);
+    Ok(statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n"))
+}
+
+struct Compiler<'a> {
+    ranges: Vec<(PartitionDate, PartitionDate)>,
+    dates: &'a BTreeSet<PartitionDate>,
+}
+
+impl VisitorMut for Compiler<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::InList { expr: operand, list, negated: false } = expr
+            && matches!(list.as_slice(), [item] if is_variable(item))
+        {
+            *expr = self.within_dates(operand);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        if let SetExpr::Values(values) = query.body.as_mut()
+            && let [row] = values.rows.as_slice()
+            && matches!(row.content.as_slice(), [item] if is_variable(item))
+        {
+            let template = row.clone();
+            let dates = self.literals();
+            values.rows = dates
+                .into_iter()
+                .map(|date| {
+                    let mut row = template.clone();
+                    row.content = vec![date];
+                    row
+                })
+                .collect();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Compiler<'_> {
+    /// `operand` is one of the dates, said in ranges, by which partitions can be pruned.
+    fn within_dates(&self, operand: &Expr) -> Expr {
+        let (Some(first), Some(last)) = (self.dates.first(), self.dates.last()) else {
+            return Expr::value(Value::Boolean(false));
+        };
+        if self.ranges.len() > MAX_RANGES {
+            let list = Expr::InList {
+                expr: Box::new(operand.clone()),
+                list: self.literals(),
+                negated: false,
+            };
+            return Expr::Nested(Box::new(binary(between(operand, *first, *last), BinaryOperator::And, list)));
+        }
+        let conditions = self.ranges.iter().map(|(first, last)| between(operand, *first, *last));
+        let any = conditions.reduce(|left, right| binary(left, BinaryOperator::Or, right));
+        any.map_or(Expr::value(Value::Boolean(false)), |any| Expr::Nested(Box::new(any)))
+    }
+
+    /// The dates; without any, one that is null, which no date equals.
+    fn literals(&self) -> Vec<Expr> {
+        if self.dates.is_empty() {
+            return vec![Expr::value(Value::Null)];
+        }
+        self.dates.iter().copied().map(literal).collect()
+    }
+}
+
+fn is_variable(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if value.value == Value::Placeholder(VARIABLE.to_owned()))
+}
+
+fn literal(date: PartitionDate) -> Expr {
+    Expr::TypedString(TypedString {
+        data_type: DataType::Date,
+        value: Value::SingleQuotedString(date.to_string()).into(),
+        uses_odbc_syntax: false,
+    })
+}
+
+fn between(operand: &Expr, first: PartitionDate, last: PartitionDate) -> Expr {
+    Expr::Between {
+        expr: Box::new(operand.clone()),
+        negated: false,
+        low: Box::new(literal(first)),
+        high: Box::new(literal(last)),
+    }
+}
+
+fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+/// The stretches of consecutive dates, each as its first and last.
+fn ranges(dates: &BTreeSet<PartitionDate>) -> Vec<(PartitionDate, PartitionDate)> {
+    let mut ranges: Vec<(PartitionDate, PartitionDate)> = Vec::new();
+    for date in dates {
+        match ranges.last_mut() {
+            Some((_, last)) if last.next() == *date => *last = *date,
+            _ => ranges.push((*date, *date)),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dates(texts: &[&str]) -> BTreeSet<PartitionDate> {
+        texts.iter().map(|text| text.parse().expect("a test's own date")).collect()
+    }
+
+    #[test]
+    fn dates_become_ranges() {
+        let sql = "select a from orders as o where o.partition_date in (:dates)";
+        let compiled = compile(sql, &dates(&["2011-01-31", "2011-02-01", "2011-02-05"])).expect("compiles");
+        insta::assert_snapshot!(compiled, @"SELECT a FROM orders AS o WHERE (o.partition_date BETWEEN DATE '2011-01-31' AND DATE '2011-02-01' OR o.partition_date BETWEEN DATE '2011-02-05' AND DATE '2011-02-05')");
+    }
+
+    #[test]
+    fn dates_become_rows() {
+        let sql = "select d.partition_date from (values (:dates)) as d (partition_date)";
+        let compiled = compile(sql, &dates(&["2011-01-31", "2011-02-05"])).expect("compiles");
+        insta::assert_snapshot!(compiled, @"SELECT d.partition_date FROM (VALUES (DATE '2011-01-31'), (DATE '2011-02-05')) AS d (partition_date)");
+    }
+
+    #[test]
+    fn many_scattered_dates_stay_shallow() {
+        let scattered: BTreeSet<_> =
+            PartitionDate::range("2011-01-01".parse().expect("date"), "2011-03-31".parse().expect("date"))
+                .step_by(2)
+                .collect();
+        let compiled = compile("select 1 from t where d in (:dates)", &scattered).expect("compiles");
+        assert!(compiled.contains("d BETWEEN DATE '2011-01-01' AND DATE '2011-03-30' AND d IN (DATE '2011-01-01',"));
+    }
+
+    #[test]
+    fn no_dates_match_nothing() {
+        let compiled = compile("select 1 from t where d in (:dates)", &BTreeSet::new()).expect("compiles");
+        insta::assert_snapshot!(compiled, @"SELECT 1 FROM t WHERE false");
+    }
+}

@@ -1,0 +1,13 @@
+//! What Daybook knows without touching a database: the source contract, business dates, the manifest of a
+//! dump, and the models with their compiler.
+//!
+//! This crate is a pure leaf: no I/O, no clock of its own, no PostgreSQL, no DataFusion.
+
+pub mod compile;
+pub mod contract;
+pub mod manifest;
+mod registry;
+mod time;
+
+pub use registry::{ColumnSpec, DataType, Feed, Kind, Model, ModelError, Registry};
+pub use time::{BusinessTimezone, Clock, PartitionDate, TimeError};

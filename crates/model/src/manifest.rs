@@ -1,0 +1,52 @@
+//! The manifest of a dump: what was read from the ODS in one consistent snapshot, and where it lies.
+//!
+//! A dump's Parquet files hold [`dump_tables`](DumpTable), each with a `partition_date` column, sorted by it.
+//! The ODS writes them, a warehouse reads them, and this is all that the two know of each other.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::PartitionDate;
+
+/// What one dump holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The run that wrote the dump.
+    pub run_id: i64,
+    /// The last business date that was read; rows of later dates wait for their day.
+    pub cutoff: Option<PartitionDate>,
+    /// Each table's files and dates, by the table's name.
+    pub tables: BTreeMap<String, TableDump>,
+    /// The ids of the loads whose rows the snapshot could see.
+    pub loads: Vec<i64>,
+}
+
+/// One table of a dump.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableDump {
+    /// The Parquet files, in the order of their rows; none when the table is empty.
+    pub files: Vec<DumpFile>,
+    /// What each business date holds.
+    pub dates: BTreeMap<PartitionDate, DateContent>,
+}
+
+/// One Parquet file of a dump.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DumpFile {
+    /// The object's path below the warehouse's root.
+    pub path: String,
+    /// How many rows it holds.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What a table holds of one business date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateContent {
+    /// How many rows.
+    pub rows: u64,
+    /// A hash of the rows' content that does not depend on their order, in hexadecimal.
+    pub content_hash: String,
+}

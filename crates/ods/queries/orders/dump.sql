@@ -1,0 +1,9 @@
+-- The settings are those of the dump's transaction: COPY takes no parameters.
+select
+    orders.id,
+    orders.processed_timestamp,
+    orders.customer_id,
+    daybook.business_date(orders.processed_timestamp, current_setting('daybook.dump_timezone')) as partition_date
+from ods.orders
+where orders.processed_timestamp < current_setting('daybook.dump_before')::timestamp
+order by partition_date

@@ -1,0 +1,96 @@
+//! Arrow batches on their way into a temporary table of PostgreSQL.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int32Type, TimeUnit, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+use daybook_model::contract::{Column, ColumnType, Table};
+use sqlx::PgConnection;
+
+use super::CopyEncoder;
+use crate::OdsError;
+
+/// Copies the contract's columns of `batches` into `target`, a temporary table of this session that has them, each
+/// row after its ordinal, counted from 1. Returns how many rows there were.
+pub(crate) async fn copy_batches(
+    connection: &mut PgConnection,
+    target: &str,
+    table: Table,
+    batches: &[RecordBatch],
+) -> Result<i64, OdsError> {
+    let names: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
+    let statement =
+        format!("copy {target} (ordinal, {}) from stdin (format binary)", names.join(", "));
+    // Before the COPY begins, so that a wrong batch leaves the connection as it was.
+    let batches = batches
+        .iter()
+        .map(|batch| contract_columns(table, batch))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut copy = connection.copy_in_raw(&statement).await?;
+    let mut encoder = CopyEncoder::new();
+    let mut ordinal = 0;
+    for columns in &batches {
+        let rows = columns.first().map_or(0, |column| column.len());
+        for row in 0..rows {
+            ordinal += 1;
+            encode_row(&mut encoder, table, columns, row, ordinal);
+            encoder.send_full(&mut copy).await?;
+        }
+    }
+    encoder.finish(copy).await?;
+    Ok(ordinal)
+}
+
+type ArrayRef = std::sync::Arc<dyn Array>;
+
+/// The contract's columns, in its order and types: a warehouse may hand over others, such as string views.
+fn contract_columns(table: Table, batch: &RecordBatch) -> Result<Vec<ArrayRef>, OdsError> {
+    let held = |reason: String| OdsError::Held { table: table.name(), reason };
+    table
+        .columns()
+        .iter()
+        .map(|column| {
+            let found = batch
+                .column_by_name(column.name)
+                .ok_or_else(|| held(format!("it has no column {}", column.name)))?;
+            if found.null_count() > 0 {
+                return Err(held(format!("its column {} has nulls", column.name)));
+            }
+            cast(found, &arrow_type(column))
+                .map_err(|error: ArrowError| held(format!("column {}: {error}", column.name)))
+        })
+        .collect()
+}
+
+fn arrow_type(column: &Column) -> DataType {
+    match column.column_type {
+        ColumnType::Id | ColumnType::Text(_) => DataType::Utf8,
+        ColumnType::Integer => DataType::Int32,
+        ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+    }
+}
+
+fn encode_row(
+    encoder: &mut CopyEncoder,
+    table: Table,
+    columns: &[ArrayRef],
+    row: usize,
+    ordinal: i64,
+) {
+    // A contract table has at most seven columns.
+    encoder.row(1 + columns.len() as i16);
+    encoder.bigint(ordinal);
+    for (column, values) in table.columns().iter().zip(columns) {
+        match column.column_type {
+            ColumnType::Id | ColumnType::Text(_) => {
+                encoder.text(values.as_string::<i32>().value(row));
+            }
+            ColumnType::Integer => {
+                encoder.integer(values.as_primitive::<Int32Type>().value(row));
+            }
+            ColumnType::Timestamp => {
+                encoder.timestamp(values.as_primitive::<TimestampMicrosecondType>().value(row));
+            }
+        }
+    }
+}

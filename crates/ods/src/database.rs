@@ -1,0 +1,116 @@
+//! The connection to PostgreSQL.
+
+use std::time::Duration;
+
+use daybook_model::Clock;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+
+use crate::OdsError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for one of the pool's own connections; loads and dumps hold theirs for minutes.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
+const MAX_CONNECTIONS: u32 = 10;
+
+/// The operational data store: the contract's tables in PostgreSQL, with Daybook's books beside them.
+///
+/// Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Ods {
+    pool: PgPool,
+    clock: Clock,
+}
+
+impl Ods {
+    /// Connects to the database that `url` names.
+    ///
+    /// A clock that stands still is passed on to the server, so that the version triggers use it too.
+    ///
+    /// # Errors
+    ///
+    /// [`OdsError::Url`], [`OdsError::Unreachable`] within seconds, or [`OdsError::ConnectionRefused`].
+    pub async fn connect(url: &str, clock: Clock) -> Result<Self, OdsError> {
+        let options: PgConnectOptions =
+            url.parse().map_err(|error: sqlx::Error| OdsError::Url(error.to_string()))?;
+        // A load's statements are slow by nature; whoever calls this crate logs what matters.
+        let options = options.application_name("daybook").disable_statement_logging();
+        try_once(&options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_connect(move |connection, _| Box::pin(prepare(connection, clock)))
+            .connect_lazy_with(options);
+        Ok(Self { pool, clock })
+    }
+
+    /// Creates the schemas `ods` and `daybook`, or brings them up to date. Safe to repeat, and by several processes
+    /// at once.
+    ///
+    /// # Errors
+    ///
+    /// [`OdsError::Migration`] when the schema was changed by hand or by a newer version.
+    pub async fn migrate(&self) -> Result<(), OdsError> {
+        let mut migrator = sqlx::migrate!();
+        // The tables of other crates live in the same schema and have their own table of applied migrations.
+        migrator.create_schema("daybook");
+        migrator.dangerous_set_table_name("daybook.ods_migration");
+        // Not the pool's: after a failure the migrator's lock stays with the connection, which closes here.
+        let mut connection = self.pool.connect_options().connect().await?;
+        let migrated = migrator.run_direct(None, &mut connection, false).await;
+        connection.close().await?;
+        Ok(migrated?)
+    }
+
+    /// The connections, for queries of one's own.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The clock that all of Daybook's times come from.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+}
+
+/// The pool would retry a server that is not there until its own, longer timeout.
+async fn try_once(options: &PgConnectOptions) -> Result<(), OdsError> {
+    let attempt = tokio::time::timeout(CONNECT_TIMEOUT, options.connect());
+    match attempt.await {
+        Ok(Ok(connection)) => Ok(connection.close().await?),
+        Ok(Err(error)) => Err(explain(options, error)),
+        Err(_) => Err(OdsError::Unreachable {
+            server: server_of(options),
+            reason: format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
+        }),
+    }
+}
+
+fn explain(options: &PgConnectOptions, error: sqlx::Error) -> OdsError {
+    let server = server_of(options);
+    match error {
+        sqlx::Error::Database(error) => {
+            OdsError::ConnectionRefused { server, reason: error.message().to_owned() }
+        }
+        sqlx::Error::Io(error) => OdsError::Unreachable { server, reason: error.to_string() },
+        error => OdsError::Unreachable { server, reason: error.to_string() },
+    }
+}
+
+fn server_of(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("{}/{database}", socket.display()),
+        None => format!("{}:{}/{database}", options.get_host(), options.get_port()),
+    }
+}
+
+async fn prepare(connection: &mut PgConnection, clock: Clock) -> Result<(), sqlx::Error> {
+    if let Some(now) = clock.fixed_at() {
+        sqlx::query("select set_config('daybook.now', $1, false)")
+            .bind(now.to_string())
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}

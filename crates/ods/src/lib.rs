@@ -1,0 +1,13 @@
+//! The operational data store: the source contract's five tables in PostgreSQL, and Daybook's books beside them.
+//!
+//! [`Ods`] loads batches and events, heals what waited for its parent, dumps one consistent snapshot as Parquet, and
+//! expires what the warehouse provably holds. Times are UTC; business dates are dates in the business time zone.
+
+mod copy;
+mod database;
+mod error;
+mod load;
+
+pub use database::Ods;
+pub use error::OdsError;
+pub use load::{FileReport, HealMetrics, LoadOptions, LoadOutcome, LoadReport};

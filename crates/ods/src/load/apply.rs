@@ -1,0 +1,225 @@
+//! From the staging tables into the contract's: set-based, in the batch's transaction.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use daybook_model::BusinessTimezone;
+use daybook_model::contract::Table;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::heal;
+
+/// What is the same for all of a batch's statements.
+pub(crate) struct Context<'a> {
+    pub(crate) load_id: i64,
+    pub(crate) now: NaiveDateTime,
+    pub(crate) timezone: BusinessTimezone,
+    pub(crate) paid_statuses: &'a [String],
+    /// The names of the files, by table.
+    pub(crate) files: Vec<(Table, String)>,
+}
+
+impl Context<'_> {
+    fn file(&self, table: Table) -> Option<&str> {
+        self.files.iter().find(|(of, _)| *of == table).map(|(_, name)| name.as_str())
+    }
+}
+
+/// How many rows a statement wrote, and which business dates they touched.
+#[derive(Debug, Default, sqlx::FromRow)]
+pub(crate) struct Written {
+    pub(crate) written: i64,
+    pub(crate) dates: Vec<NaiveDate>,
+}
+
+/// What a batch did.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// How many staged rows changed a table.
+    pub(crate) loaded: Vec<(Table, u64)>,
+    pub(crate) healed: u64,
+    pub(crate) dates: BTreeSet<NaiveDate>,
+}
+
+impl Applied {
+    fn load(&mut self, table: Table, written: Written) {
+        self.loaded.push((table, written.written.unsigned_abs()));
+        self.dates.extend(written.dates);
+    }
+
+    fn heal(&mut self, written: Written) {
+        self.healed += written.written.unsigned_abs();
+        self.dates.extend(written.dates);
+    }
+}
+
+/// Rejects what only the stored rows can tell.
+pub(crate) async fn mark_rejected(
+    connection: &mut PgConnection,
+    table: Table,
+) -> Result<(), sqlx::Error> {
+    if table == Table::OrderLines {
+        run(connection, include_str!("../../queries/order_lines/mark_moved.sql")).await?;
+    }
+    Ok(())
+}
+
+/// Stores what is good in the staging tables, parents first.
+pub(crate) async fn apply(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+) -> Result<Applied, sqlx::Error> {
+    let mut applied = Applied::default();
+    let has = |table| context.file(table).is_some();
+    if has(Table::Product) {
+        apply_products(connection, context, &mut applied).await?;
+    }
+    if let Some(file) = context.file(Table::Variant) {
+        apply_variants(connection, context, file, &mut applied).await?;
+    }
+    if has(Table::Orders) {
+        let query = include_str!("../../queries/orders/upsert.sql");
+        applied.load(Table::Orders, written(connection, query, context).await?);
+    }
+    if let Some(file) = context.file(Table::OrderLines) {
+        apply_lines(connection, context, file, &mut applied).await?;
+    }
+    if has(Table::Transaction) {
+        let payments = sqlx::query_as(include_str!("../../queries/transaction/upsert.sql"))
+            .bind(context.paid_statuses)
+            .bind(context.timezone.name())
+            .fetch_one(&mut *connection)
+            .await?;
+        applied.load(Table::Transaction, payments);
+    }
+    Ok(applied)
+}
+
+async fn apply_products(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    applied: &mut Applied,
+) -> Result<(), sqlx::Error> {
+    versioned_writes(connection).await?;
+    run(connection, include_str!("../../queries/product/lock.sql")).await?;
+    let batch_time = batch_time(connection, context).await?;
+    let versions = sqlx::query_as(include_str!("../../queries/product_version/insert.sql"))
+        .bind(batch_time)
+        .bind(context.timezone.name())
+        .fetch_one(&mut *connection)
+        .await?;
+    run(connection, include_str!("../../queries/product/follow_versions.sql")).await?;
+    applied.load(Table::Product, versions);
+    Ok(())
+}
+
+async fn apply_variants(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    file: &str,
+    applied: &mut Applied,
+) -> Result<(), sqlx::Error> {
+    versioned_writes(connection).await?;
+    run(connection, include_str!("../../queries/variant/create_arriving.sql")).await?;
+    if context.file(Table::Product).is_some() {
+        let parents = "stage_product where outcome is null";
+        let healed = heal::variants(connection, parents, context.now, context.timezone).await?;
+        applied.heal(healed);
+        run(connection, "truncate arriving_variant").await?;
+    }
+    run(connection, include_str!("../../queries/variant/mark_parked.sql")).await?;
+    park(connection, context, file, include_str!("../../queries/variant/park.sql")).await?;
+    run(connection, include_str!("../../queries/variant/arrive_staged.sql")).await?;
+    applied.load(Table::Variant, store_arriving_variants(connection, context.timezone).await?);
+    Ok(())
+}
+
+/// Makes versions of the arriving variants, and of the latest ones the table's rows.
+pub(crate) async fn store_arriving_variants(
+    connection: &mut PgConnection,
+    timezone: BusinessTimezone,
+) -> Result<Written, sqlx::Error> {
+    run(connection, include_str!("../../queries/variant/lock.sql")).await?;
+    let versions = sqlx::query_as(include_str!("../../queries/variant_version/insert.sql"))
+        .bind(timezone.name())
+        .fetch_one(&mut *connection)
+        .await?;
+    run(connection, include_str!("../../queries/variant/follow_versions.sql")).await?;
+    Ok(versions)
+}
+
+async fn apply_lines(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    file: &str,
+    applied: &mut Applied,
+) -> Result<(), sqlx::Error> {
+    run(connection, include_str!("../../queries/order_lines/mark_parked.sql")).await?;
+    sqlx::query(include_str!("../../queries/order_lines/supersede_parked.sql"))
+        .bind(context.now)
+        .execute(&mut *connection)
+        .await?;
+    park(connection, context, file, include_str!("../../queries/order_lines/park.sql")).await?;
+    let query = include_str!("../../queries/order_lines/upsert.sql");
+    applied.load(Table::OrderLines, written(connection, query, context).await?);
+    if context.file(Table::Orders).is_some() {
+        let parents = "stage_orders where outcome is null";
+        applied.heal(heal::lines(connection, parents, context.now, context.timezone).await?);
+    }
+    Ok(())
+}
+
+/// Tells the version triggers that this transaction writes the versions itself.
+pub(crate) async fn versioned_writes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    run(connection, "select set_config('daybook.versioned_write', 'on', true)").await
+}
+
+/// When the changes of a batch's products take effect: the latest time in any of its rows, but not in the future.
+async fn batch_time(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+) -> Result<NaiveDateTime, sqlx::Error> {
+    let mut latest = None;
+    for (table, _) in &context.files {
+        let query = match table {
+            Table::Product => "select max(created_at) from stage_product where outcome is null",
+            Table::Variant => {
+                "select max(greatest(created_at, updated_at, ingested_at)) from stage_variant \
+                 where outcome is null"
+            }
+            Table::Orders => "select max(processed_timestamp) from stage_orders where outcome is null",
+            Table::OrderLines | Table::Transaction => continue,
+        };
+        let time: Option<NaiveDateTime> = sqlx::query_scalar(query).fetch_one(&mut *connection).await?;
+        latest = latest.max(time);
+    }
+    Ok(latest.map_or(context.now, |latest| latest.min(context.now)))
+}
+
+async fn park(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    file: &str,
+    query: &'static str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(query)
+        .bind(context.load_id)
+        .bind(file)
+        .bind(context.now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn written(
+    connection: &mut PgConnection,
+    query: &'static str,
+    context: &Context<'_>,
+) -> Result<Written, sqlx::Error> {
+    sqlx::query_as(query).bind(context.timezone.name()).fetch_one(connection).await
+}
+
+async fn run(connection: &mut PgConnection, query: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::query(AssertSqlSafe(query)).execute(connection).await?;
+    Ok(())
+}

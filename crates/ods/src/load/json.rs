@@ -1,0 +1,91 @@
+//! Events: one JSON object a line.
+
+use daybook_model::contract::{Column, ColumnType, Table};
+use serde_json::{Map, Value};
+
+use super::reject::{Reason, Reject};
+use super::value::{encode_text, missing, not_an_integer};
+use super::window::{Line, MAX_ROW, Window, without_return};
+use crate::copy::CopyEncoder;
+
+/// Splits a file of events into lines.
+pub(crate) struct EventLines {
+    window: Window,
+}
+
+/// A line as it stands in the file.
+pub(crate) struct EventLine<'a> {
+    pub(crate) line: u64,
+    pub(crate) raw: &'a [u8],
+    /// What to consume; none for a line that is too long.
+    pub(crate) consumed: Option<usize>,
+}
+
+impl EventLines {
+    pub(crate) fn new() -> Self {
+        Self { window: Window::new() }
+    }
+
+    pub(crate) fn push(&mut self, piece: &[u8]) {
+        self.window.push(piece);
+    }
+
+    pub(crate) fn skip_byte_order_mark(&mut self) {
+        if self.window.bytes().starts_with(b"\xef\xbb\xbf") {
+            self.window.consume(3);
+        }
+    }
+
+    /// The line at the front; none when more bytes are needed, or at the end.
+    pub(crate) fn peek(&mut self) -> Option<EventLine<'_>> {
+        let (length, consumed) = match self.window.first_line() {
+            Line::Complete { length, consumed } => (length, Some(consumed)),
+            Line::TooLong => (without_return(self.window.bytes(), MAX_ROW), None),
+            Line::Incomplete | Line::End => return None,
+        };
+        let line = self.window.line_number();
+        Some(EventLine { line, raw: &self.window.bytes()[..length], consumed })
+    }
+
+    pub(crate) fn advance(&mut self, consumed: Option<usize>) {
+        match consumed {
+            Some(consumed) => self.window.consume(consumed),
+            None => self.window.skip_line(),
+        }
+    }
+}
+
+/// Encodes an event's values in the order of the contract's columns; fields that it does not know are ignored.
+pub(crate) fn encode_event(
+    encoder: &mut CopyEncoder,
+    table: Table,
+    raw: &[u8],
+) -> Result<(), Reject> {
+    let text = std::str::from_utf8(raw)
+        .map_err(|_| Reject::row(Reason::NotUtf8, "the line is not UTF-8"))?;
+    let event: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+        Reject::row(Reason::NotJson, format!("the line is not a JSON object: {error}"))
+    })?;
+    for column in table.columns() {
+        encode_value(encoder, column, event.get(column.name).unwrap_or(&Value::Null))?;
+    }
+    Ok(())
+}
+
+fn encode_value(encoder: &mut CopyEncoder, column: &Column, value: &Value) -> Result<(), Reject> {
+    match (column.column_type, value) {
+        (_, Value::Null) => Err(missing(column)),
+        (_, Value::String(text)) if text.is_empty() => Err(missing(column)),
+        (ColumnType::Integer, value) => {
+            let integer = value.as_i64().and_then(|integer| i32::try_from(integer).ok());
+            encoder.integer(integer.ok_or_else(|| not_an_integer(column, &value.to_string()))?);
+            Ok(())
+        }
+        (_, Value::String(text)) => encode_text(encoder, column, text),
+        (_, _) => Err(Reject::value(
+            column.name,
+            Reason::NotText,
+            format!("{} is not a JSON string", column.name),
+        )),
+    }
+}

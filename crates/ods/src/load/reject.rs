@@ -1,0 +1,85 @@
+//! Why a row is not stored.
+
+use std::fmt;
+
+use super::window::MAX_ROW;
+
+/// What kind of breach it is; kept as a code, to be counted and filtered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    MissingValue,
+    NotAnInteger,
+    NotATimestamp,
+    NotText,
+    TooLong,
+    NotUtf8,
+    NulCharacter,
+    WrongFieldCount,
+    DamagedQuotes,
+    RowTooLong,
+    NotJson,
+}
+
+impl Reason {
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::MissingValue => "missing_value",
+            Self::NotAnInteger => "not_an_integer",
+            Self::NotATimestamp => "not_a_timestamp",
+            Self::NotText => "not_text",
+            Self::TooLong => "too_long",
+            Self::NotUtf8 => "not_utf8",
+            Self::NulCharacter => "nul_character",
+            Self::WrongFieldCount => "wrong_field_count",
+            Self::DamagedQuotes => "damaged_quotes",
+            Self::RowTooLong => "row_too_long",
+            Self::NotJson => "not_json",
+        }
+    }
+}
+
+/// A row's breach of the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reject {
+    pub(crate) column: Option<&'static str>,
+    pub(crate) reason: Reason,
+    pub(crate) message: String,
+}
+
+impl Reject {
+    pub(crate) fn row(reason: Reason, message: impl Into<String>) -> Self {
+        Self { column: None, reason, message: message.into() }
+    }
+
+    pub(crate) fn value(column: &'static str, reason: Reason, message: impl Into<String>) -> Self {
+        Self { column: Some(column), reason, message: message.into() }
+    }
+
+    pub(crate) fn row_too_long() -> Self {
+        Self::row(Reason::RowTooLong, format!("the row is longer than {MAX_ROW} bytes"))
+    }
+
+    pub(crate) fn unterminated_quote() -> Self {
+        Self::row(Reason::DamagedQuotes, "a quoted value begins here and does not end")
+    }
+
+    pub(crate) fn text_after_quote() -> Self {
+        Self::row(
+            Reason::DamagedQuotes,
+            "text follows a closing quote: a quote inside a quoted value is written twice",
+        )
+    }
+}
+
+/// A value as a message shows it: no longer than a glance.
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 60;
+        match self.0.char_indices().nth(LONGEST) {
+            None => write!(f, "'{}'", self.0),
+            Some((end, _)) => write!(f, "'{}…'", &self.0[..end]),
+        }
+    }
+}

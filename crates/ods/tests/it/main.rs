@@ -1,0 +1,6 @@
+//! The operational data store on a real PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+mod uci;

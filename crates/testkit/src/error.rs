@@ -1,0 +1,46 @@
+//! What keeps a test from having what it needs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use daybook_local_postgres::LocalPostgresError;
+
+/// Why a database or a fixture could not be provided.
+#[derive(Debug, thiserror::Error)]
+pub enum TestkitError {
+    /// The test process's private server did not start.
+    #[error("no test database: {0}")]
+    Server(String),
+    /// The server refused to make a database.
+    #[error("no test database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A fixture's archive isn't there.
+    #[error("no test data in {}: put the archive there, or set {variable} to where it is", path.display())]
+    NoArchive {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// The environment variable that points elsewhere.
+        variable: &'static str,
+    },
+    /// The operating system refused something.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+impl From<LocalPostgresError> for TestkitError {
+    fn from(error: LocalPostgresError) -> Self {
+        Self::Server(error.to_string())
+    }
+}
+
+/// Says what was tried, and on what, when the operating system refuses.
+pub(crate) fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> TestkitError {
+    move |source| TestkitError::Io { action, path: path.to_owned(), source }
+}

@@ -1,0 +1,5 @@
+//! The databases that tests get, and what is left of them afterwards.
+#![allow(clippy::unwrap_used)]
+
+mod cleanup;
+mod databases;

@@ -1,0 +1,100 @@
+//! The embedded back end: DataFusion over Delta Lake tables on any object store.
+//!
+//! Each stored model is a Delta table under `tables/<name>/`, partitioned by `partition_date`. A build commits new
+//! versions of tables that nobody reads; publishing writes `publications/<number>.json`, which pins one version of
+//! every table, with a conditional put. So readers through Daybook switch all tables at once, and others can read
+//! the exact versions in that document.
+
+mod build;
+mod publications;
+mod replace;
+mod schema;
+mod session;
+mod table;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use daybook_model::Registry;
+
+use crate::{Build, Publication, QueryResult, Storage, Warehouse, WarehouseError};
+use build::DeltaBuild;
+use publications::Publications;
+use session::Session;
+use table::Tables;
+
+/// A warehouse of Delta tables.
+pub struct DeltaWarehouse {
+    storage: Storage,
+    registry: Arc<Registry>,
+    tables: Tables,
+    publications: Publications,
+}
+
+impl DeltaWarehouse {
+    /// The warehouse at `storage`, holding the models of `registry`.
+    pub fn new(storage: Storage, registry: Arc<Registry>) -> Self {
+        Self {
+            tables: Tables::new(storage.clone()),
+            publications: Publications::new(storage.clone()),
+            registry,
+            storage,
+        }
+    }
+
+    async fn published_session(&self, publication: &Publication) -> Result<Session, WarehouseError> {
+        let mut session = Session::new(&self.storage, Arc::clone(&self.registry))?;
+        session.set_dates(publication.draft.closed_dates.iter().copied())?;
+        session.set_paid_statuses(&publication.draft.paid_statuses)?;
+        for model in self.registry.models().iter().filter(|model| model.is_stored()) {
+            // a model that came with a newer Daybook has no published state before the next run
+            let version = publication.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
+            session.set_table(&model.name, &self.tables.open(model, version).await?).await?;
+        }
+        session.plan_views(None).await?;
+        Ok(session)
+    }
+}
+
+#[async_trait]
+impl Warehouse for DeltaWarehouse {
+    fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    async fn create(&self) -> Result<(), WarehouseError> {
+        for model in self.registry.models().iter().filter(|model| model.is_stored()) {
+            self.tables.create(model).await?;
+        }
+        Ok(())
+    }
+
+    async fn published(&self) -> Result<Option<Publication>, WarehouseError> {
+        self.publications.latest().await
+    }
+
+    async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
+        let publication = self.publications.latest().await?.ok_or(WarehouseError::NothingPublished)?;
+        self.published_session(&publication).await?.query(sql).await
+    }
+
+    async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
+        self.create().await?;
+        let publication = self.publications.latest().await?;
+        let before = match &publication {
+            Some(publication) => self.published_session(publication).await?,
+            None => self.published_session(&Publication::empty()).await?,
+        };
+        let build = DeltaBuild::begin(
+            self.storage.clone(),
+            Arc::clone(&self.registry),
+            self.tables.clone(),
+            self.publications.clone(),
+            publication.unwrap_or_else(Publication::empty),
+            before,
+            paid_statuses,
+        )
+        .await?;
+        Ok(Box::new(build))
+    }
+}

@@ -1,0 +1,48 @@
+//! A model's columns as Arrow and as Delta types.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef, TimeUnit};
+use daybook_model::{DataType, Model};
+use deltalake::kernel::{DataType as DeltaType, PrimitiveType, StructField};
+
+pub(super) const PARTITION_COLUMN: &str = "partition_date";
+
+/// The Arrow schema of a model's rows. Every column is nullable to the storage: audits, which name rows, tell
+/// what is missing.
+pub(super) fn arrow_schema(model: &Model) -> SchemaRef {
+    let fields = model.columns.iter().map(|column| Field::new(&column.name, arrow_type(column.data_type), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The Delta columns of a model's table.
+pub(super) fn delta_columns(model: &Model) -> Vec<StructField> {
+    let field = |column: &daybook_model::ColumnSpec| {
+        StructField::nullable(&column.name, DeltaType::Primitive(delta_type(column.data_type)))
+    };
+    model.columns.iter().map(field).collect()
+}
+
+fn arrow_type(data_type: DataType) -> ArrowType {
+    match data_type {
+        DataType::String => ArrowType::Utf8,
+        DataType::Integer => ArrowType::Int32,
+        DataType::Bigint => ArrowType::Int64,
+        DataType::Double => ArrowType::Float64,
+        DataType::Boolean => ArrowType::Boolean,
+        DataType::Date => ArrowType::Date32,
+        DataType::Timestamp => ArrowType::Timestamp(TimeUnit::Microsecond, None),
+    }
+}
+
+fn delta_type(data_type: DataType) -> PrimitiveType {
+    match data_type {
+        DataType::String => PrimitiveType::String,
+        DataType::Integer => PrimitiveType::Integer,
+        DataType::Bigint => PrimitiveType::Long,
+        DataType::Double => PrimitiveType::Double,
+        DataType::Boolean => PrimitiveType::Boolean,
+        DataType::Date => PrimitiveType::Date,
+        DataType::Timestamp => PrimitiveType::TimestampNtz,
+    }
+}

@@ -1,0 +1,121 @@
+//! A DataFusion session that shows one state of the warehouse.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use chrono::NaiveDate;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::execution::context::{SQLOptions, SessionContext};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::prelude::SessionConfig;
+use daybook_model::{Model, PartitionDate, Registry};
+use deltalake::DeltaTable;
+use deltalake::delta_datafusion::{DeltaSessionConfig, planner::DeltaPlanner};
+use futures::{StreamExt, TryStreamExt};
+
+use crate::{QueryResult, Storage, WarehouseError};
+
+const CATALOG: &str = "daybook";
+const SCHEMA: &str = "public";
+
+pub(super) struct Session {
+    context: SessionContext,
+    registry: Arc<Registry>,
+}
+
+impl Session {
+    pub(super) fn new(storage: &Storage, registry: Arc<Registry>) -> Result<Self, WarehouseError> {
+        let config: SessionConfig = DeltaSessionConfig::default().into();
+        let config = config
+            .with_default_catalog_and_schema(CATALOG, SCHEMA)
+            .with_information_schema(true)
+            .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
+        let state = SessionStateBuilder::new()
+            .with_default_features()
+            .with_config(config)
+            .with_query_planner(DeltaPlanner::new())
+            .build();
+        let context = SessionContext::new_with_state(state);
+        context.register_object_store(&storage.url, storage.store());
+        Ok(Self { context, registry })
+    }
+
+    pub(super) fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// Shows the relation `closed_dates`.
+    pub(super) fn set_dates(&mut self, dates: impl Iterator<Item = PartitionDate>) -> Result<(), WarehouseError> {
+        let days = dates.map(|date| date.date().signed_duration_since(NaiveDate::default()).num_days() as i32);
+        let column: ArrayRef = Arc::new(Date32Array::from_iter_values(days));
+        self.set_relation("closed_dates", Field::new("partition_date", DataType::Date32, false), column)
+    }
+
+    /// Shows the relation `paid_statuses`.
+    pub(super) fn set_paid_statuses(&mut self, statuses: &[String]) -> Result<(), WarehouseError> {
+        let column: ArrayRef = Arc::new(StringArray::from_iter_values(statuses));
+        self.set_relation("paid_statuses", Field::new("status", DataType::Utf8, false), column)
+    }
+
+    fn set_relation(&mut self, name: &str, field: Field, column: ArrayRef) -> Result<(), WarehouseError> {
+        let schema = Arc::new(Schema::new(vec![field]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).map_err(datafusion::error::DataFusionError::from)?;
+        self.set_provider(name, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
+    }
+
+    /// Shows a Delta table in the state in which it was opened.
+    pub(super) async fn set_table(&mut self, name: &str, table: &DeltaTable) -> Result<(), WarehouseError> {
+        let provider = table.table_provider().await?;
+        self.set_provider(name, provider)
+    }
+
+    /// Shows `provider` under `name`, instead of what was shown under it.
+    pub(super) fn set_provider(&mut self, name: &str, provider: Arc<dyn TableProvider>) -> Result<(), WarehouseError> {
+        self.context.deregister_table(name)?;
+        self.context.register_table(name, provider)?;
+        Ok(())
+    }
+
+    /// Plans the views that read `changed`, directly or through other views; all views when it is none. A planned
+    /// view holds on to the state of its tables.
+    pub(super) async fn plan_views(&mut self, changed: Option<&str>) -> Result<(), WarehouseError> {
+        let registry = Arc::clone(&self.registry);
+        let mut stale: Vec<&str> = changed.into_iter().collect();
+        for model in registry.models().iter().filter(|model| !model.is_stored()) {
+            if changed.is_none() || model.reads.iter().any(|read| stale.contains(&read.as_str())) {
+                self.plan_view(model).await?;
+                stale.push(&model.name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn plan_view(&mut self, model: &Model) -> Result<(), WarehouseError> {
+        let plan = self.context.state().create_logical_plan(&model.sql).await?;
+        self.set_provider(&model.name, Arc::new(ViewTable::new(plan, Some(model.sql.clone()))))
+    }
+
+    /// Shows every table and view of `other` under the schema `name`.
+    pub(super) async fn show(&mut self, name: &str, other: &Self) -> Result<(), WarehouseError> {
+        let schema = MemorySchemaProvider::new();
+        for model in self.registry.models() {
+            schema.register_table(model.name.clone(), other.context.table_provider(&model.name).await?)?;
+        }
+        if let Some(catalog) = self.context.catalog(CATALOG) {
+            catalog.register_schema(name, Arc::new(schema))?;
+        }
+        Ok(())
+    }
+
+    /// Answers read-only SQL.
+    pub(super) async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
+        let read_only =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let frame = self.context.sql_with_options(sql, read_only).await?;
+        let stream: SendableRecordBatchStream = frame.execute_stream().await?;
+        Ok(QueryResult { schema: stream.schema(), batches: stream.map_err(WarehouseError::from).boxed() })
+    }
+}

@@ -1,0 +1,97 @@
+//! What can go wrong in a warehouse, said so that a person can act on it.
+
+use datafusion::error::DataFusionError;
+use deltalake::DeltaTableError;
+use url::Url;
+
+/// An error of a warehouse.
+#[derive(Debug, thiserror::Error)]
+pub enum WarehouseError {
+    /// The configured location is not one that Daybook can use.
+    #[error("the warehouse location {url} cannot be used: {problem}")]
+    Location {
+        /// The location as configured.
+        url: String,
+        /// What is wrong with it, and what to write instead.
+        problem: String,
+    },
+    /// The object store refused to read or write.
+    #[error("cannot {action} the warehouse at {url}: {source}; check that it exists and that this user may read and write it")]
+    Storage {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The warehouse's location.
+        url: Url,
+        /// What the store said.
+        #[source]
+        source: object_store::Error,
+    },
+    /// A Delta table could not be read or written.
+    #[error("table {table} of the warehouse: {source}")]
+    Delta {
+        /// The table's name.
+        table: String,
+        /// What Delta said.
+        #[source]
+        source: Box<DeltaTableError>,
+    },
+    /// A query is wrong, or failed.
+    #[error("{}", first_line(source))]
+    Query {
+        /// What the query engine said.
+        #[source]
+        source: Box<DataFusionError>,
+    },
+    /// A model's SQL could not be compiled or does not give the columns that its YAML declares.
+    #[error("model {model}: {problem}")]
+    Model {
+        /// The model's name.
+        model: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A publication document is damaged.
+    #[error("the publication {path} cannot be understood: {source}; restore it, or remove it to fall back to the one before")]
+    Publication {
+        /// The document's path below the warehouse.
+        path: String,
+        /// What the parser found.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Nothing was ever published.
+    #[error("nothing is published yet: load data and close a day with `daybook run`")]
+    NothingPublished,
+    /// Somebody else published meanwhile.
+    #[error("another run published number {number} meanwhile; run again")]
+    Overtaken {
+        /// The number that was taken.
+        number: u64,
+    },
+}
+
+impl WarehouseError {
+    /// Whether the person who asked can mend it by asking differently.
+    pub fn is_query_mistake(&self) -> bool {
+        matches!(self, Self::Query { source } if matches!(
+            source.find_root(),
+            DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..)
+        ))
+    }
+
+    pub(crate) fn delta(table: &str) -> impl FnOnce(DeltaTableError) -> Self + use<> {
+        let table = table.to_owned();
+        move |source| Self::Delta { table, source: Box::new(source) }
+    }
+}
+
+impl From<DataFusionError> for WarehouseError {
+    fn from(source: DataFusionError) -> Self {
+        Self::Query { source: Box::new(source) }
+    }
+}
+
+/// The engine's message without its back trace.
+fn first_line(error: &DataFusionError) -> String {
+    error.strip_backtrace().lines().next().unwrap_or("the query failed").to_owned()
+}

@@ -1,0 +1,15 @@
+//! Where closed books live: the [`Warehouse`] trait, its back ends, and what they publish.
+//!
+//! A run reads the published state, builds the next one beside it ([`Build`]) and publishes all tables at once.
+//! Until then, readers see nothing of it; a run that fails leaves nothing that anybody could mistake for books.
+
+pub mod delta;
+mod error;
+mod publication;
+mod storage;
+mod warehouse;
+
+pub use error::WarehouseError;
+pub use publication::{Publication, PublicationDraft};
+pub use storage::Storage;
+pub use warehouse::{Build, MaterializeMetrics, QueryResult, Warehouse};

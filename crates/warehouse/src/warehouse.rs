@@ -1,0 +1,83 @@
+//! What a back end must do.
+
+use std::collections::BTreeSet;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use daybook_model::manifest::Manifest;
+use daybook_model::{Model, PartitionDate};
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
+
+use crate::{Publication, PublicationDraft, Storage, WarehouseError};
+
+/// A place for closed books.
+///
+/// Readers always see one [`Publication`]: all tables as one run published them. One build at a time; the caller
+/// holds the run lock.
+#[async_trait]
+pub trait Warehouse: Send + Sync {
+    /// Where dumps are written, so that this warehouse can read them.
+    fn storage(&self) -> &Storage;
+
+    /// Creates what is missing; doing it again changes nothing.
+    async fn create(&self) -> Result<(), WarehouseError>;
+
+    /// What readers see, if anything was ever published.
+    async fn published(&self) -> Result<Option<Publication>, WarehouseError>;
+
+    /// Answers read-only SQL from what is published.
+    async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError>;
+
+    /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished.
+    async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;
+}
+
+/// The next state of a warehouse, seen by nobody until it is published; dropping it discards it.
+#[async_trait]
+pub trait Build: Send + Sync {
+    /// Makes each table of a dump readable as `<table>_staging`.
+    async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError>;
+
+    /// Replaces the partitions `dates` of a stored model with what its SQL gives for them, in its sort order, in
+    /// one commit. The SQL sees this build's tables, the staged dump, and as `published.<table>` the state before.
+    async fn materialize(
+        &mut self,
+        model: &Model,
+        dates: &BTreeSet<PartitionDate>,
+    ) -> Result<MaterializeMetrics, WarehouseError>;
+
+    /// Answers SQL from this build, with the same names in sight as [`Build::materialize`].
+    async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError>;
+
+    /// Shows this state to readers, all tables at once; after an error, readers see the state before.
+    async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError>;
+}
+
+/// What a query gives, as a stream of bounded batches.
+pub struct QueryResult {
+    /// The columns.
+    pub schema: SchemaRef,
+    /// The rows.
+    pub batches: BoxStream<'static, Result<RecordBatch, WarehouseError>>,
+}
+
+impl QueryResult {
+    /// All batches; for results that are known to be small.
+    ///
+    /// # Errors
+    /// What the query meets while it runs.
+    pub async fn collect(self) -> Result<Vec<RecordBatch>, WarehouseError> {
+        self.batches.try_collect().await
+    }
+}
+
+/// What one materialization did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MaterializeMetrics {
+    /// Rows written.
+    pub rows: u64,
+    /// Partitions replaced.
+    pub dates: u64,
+}

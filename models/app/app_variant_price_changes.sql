@@ -1,0 +1,30 @@
+with
+
+priced as (
+    select
+        version.variant_id,
+        version.product_id,
+        version.price,
+        version.valid_from,
+        version.partition_date,
+        lag(version.price) over (
+            partition by version.variant_id
+            order by version.valid_from, version.ordinal
+        ) as old_price
+    from variant_version as version
+    -- a removal is no price; coming back at the same price is no change
+    where version.operation <> 'delete'
+)
+
+select
+    partition_date,
+    variant_id,
+    product_id,
+    valid_from as changed_at,
+    old_price,
+    price as new_price,
+    case
+        when old_price <> 0 then round(cast(price - old_price as double) * 100 / old_price, 2)
+    end as change_percent
+from priced
+where price <> old_price

@@ -1,0 +1,16 @@
+-- The full state at the end of each date, from the versions, so that a later re-run gives the same.
+select
+    history.variant_id as id,
+    history.product_id,
+    history.price,
+    history.title,
+    history.created_at,
+    history.updated_at,
+    history.ingested_at,
+    built.partition_date
+from (values (:dates)) as built (partition_date)
+inner join int_variant_history as history
+    on
+        history.valid_from_date <= built.partition_date
+        and (history.valid_to_date is null or history.valid_to_date > built.partition_date)
+where history.operation <> 'delete'
