@@ -3,6 +3,7 @@
 //!
 //! This crate is a pure leaf: no I/O, no clock of its own, no PostgreSQL, no DataFusion.
 
+pub mod audit;
 pub mod compile;
 pub mod contract;
 pub mod manifest;

@@ -5,9 +5,15 @@
 
 mod copy;
 mod database;
+mod dump;
 mod error;
+mod expire;
 mod load;
+mod statement;
+mod status;
 
 pub use database::Ods;
 pub use error::OdsError;
+pub use expire::ExpireMetrics;
 pub use load::{FileReport, HealMetrics, LoadOptions, LoadOutcome, LoadReport};
+pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount};

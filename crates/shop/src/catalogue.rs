@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::ShopOptions;
 use crate::csv::{row, timestamp};
+use crate::outbox::opening_slot;
 use crate::random::Random;
 use crate::words::{ADJECTIVES, AWKWARD_TITLES, RANGES, Range};
 
@@ -118,7 +119,7 @@ impl Catalogue {
         let (created_at, sent_at) = match joins {
             None => {
                 let age = TimeDelta::seconds(random.between(30 * 86_400, 400 * 86_400));
-                (opening - age, opening + TimeDelta::minutes(150))
+                (opening - age, opening_slot(opening))
             }
             Some((nth, of)) => {
                 let last = usize::try_from(options.days).unwrap_or(1).saturating_sub(1);

@@ -5,7 +5,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use crate::Feature;
 use crate::csv::{row, timestamp};
 use crate::orders::line_row;
-use crate::outbox::{Outbox, catalogue_slot, event_slot, order_slot};
+use crate::outbox::{Outbox, event_slot, opening_slot, order_slot};
 
 /// Sends the broken rows of the `nth` day, another kind each day.
 pub(crate) fn send_dirt(nth: u32, midnight: NaiveDateTime, variant_id: &str, outbox: &mut Outbox) {
@@ -14,7 +14,10 @@ pub(crate) fn send_dirt(nth: u32, midnight: NaiveDateTime, variant_id: &str, out
     let order = format!("SO-{}", 900_000 + nth);
     let line =
         |nth: u32, quantity: &str| line_row(&format!("{order}-{nth}"), quantity, variant_id, 1000, &order);
-    match nth % 7 {
+    if nth == 0 {
+        send_long_title(midnight, outbox);
+    }
+    match nth % 6 {
         // The order is refused, so its line waits for it in vain.
         0 => {
             outbox.order(noon, row(&[&order, &processed, ""]));
@@ -41,30 +44,31 @@ pub(crate) fn send_dirt(nth: u32, midnight: NaiveDateTime, variant_id: &str, out
             outbox.line(noon, line(1, "1"));
             outbox.line(noon, line(1, "3"));
         }
-        5 => return send_long_title(nth, midnight, outbox),
-        _ => {
-            let created_at = (midnight + TimeDelta::hours(10)).format("%Y-%m-%dT%H:%M:%S");
-            let slot = event_slot(midnight + TimeDelta::hours(10));
-            let no_order = format!(
-                "{{\"id\":\"PT-{}\",\"status\":\"success\",\"created_at\":\"{created_at}\"}}",
-                900_000 + nth
-            );
-            outbox.payment(slot, &no_order, Some(Feature::Dirt));
-            return outbox.payment(slot, "{\"id\":\"PT-", Some(Feature::Dirt));
-        }
+        _ => return send_bad_webhook(nth, midnight + TimeDelta::hours(15), outbox),
     }
     outbox.note_order(noon, Feature::Dirt);
 }
 
-/// A product that is refused, and its variant, which waits for it in vain.
-fn send_long_title(nth: u32, midnight: NaiveDateTime, outbox: &mut Outbox) {
-    let slot = catalogue_slot(midnight + TimeDelta::hours(4));
-    let (created, ingested) = (timestamp(midnight + TimeDelta::hours(3)), timestamp(slot));
-    let product = format!("P-9{nth:02}");
+/// A payment of no order, or half a message.
+fn send_bad_webhook(nth: u32, at: NaiveDateTime, outbox: &mut Outbox) {
+    let created_at = at.format("%Y-%m-%dT%H:%M:%S");
+    let id = format!("PT-{}", 900_000 + nth);
+    let event = if nth % 12 == 11 {
+        format!("{{\"id\":\"{id}\",\"status\":\"success\",\"created_at\":\"{created_at}\"}}")
+    } else {
+        format!("{{\"id\":\"{id}\",\"order_id\":\"SO")
+    };
+    outbox.payment(event_slot(at), &event, Some(Feature::Dirt));
+}
+
+/// A product that is refused, and its variant, which waits for it in vain. They come in the first catalogue: of
+/// a small batch they would be so large a share that the batch itself is refused.
+fn send_long_title(midnight: NaiveDateTime, outbox: &mut Outbox) {
+    let slot = opening_slot(midnight);
+    let (created, ingested) = (timestamp(midnight + TimeDelta::hours(1)), timestamp(slot));
     let title = "A very long title ".repeat(16);
-    outbox.product(slot, &product, row(&[&product, &title, "mugs", &created]));
-    let variant = format!("{product}-STD");
-    let fields = [variant.as_str(), &product, "990", "Standard", &created, &created, &ingested];
-    outbox.variant(slot, &variant, row(&fields));
+    outbox.product(slot, "P-999", row(&["P-999", &title, "mugs", &created]));
+    let fields = ["P-999-STD", "P-999", "990", "Standard", &created, &created, &ingested];
+    outbox.variant(slot, "P-999-STD", row(&fields));
     outbox.note_catalogue(slot, Feature::Dirt);
 }

@@ -12,7 +12,7 @@ pub struct ShopOptions {
     pub first_day: PartitionDate,
     /// How many days are traded.
     pub days: u32,
-    /// About how many orders come in on a weekday; dirt stays a small share of a batch from about 20.
+    /// About how many orders come in on a weekday. From about 40, dirt is at most a twentieth of a batch.
     pub orders_per_day: u32,
     /// How many products are offered, from 20 to 220; a tenth of them join later.
     pub products: u32,

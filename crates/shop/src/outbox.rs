@@ -70,6 +70,11 @@ fn next_slot(ready: NaiveDateTime, minutes: impl IntoIterator<Item = i64> + Clon
     today.chain(tomorrow).find(|slot| *slot >= ready + EXPORT_TIME).unwrap_or(ready + EXPORT_TIME)
 }
 
+/// When the first catalogue is sent, on the day that begins at `midnight`.
+pub(crate) fn opening_slot(midnight: NaiveDateTime) -> Slot {
+    midnight + TimeDelta::minutes(150)
+}
+
 /// The order batch for what is ready at `ready`; for a slot, the one after it.
 pub(crate) fn order_slot(ready: NaiveDateTime) -> Slot {
     next_slot(ready, ORDER_SLOTS)

@@ -10,6 +10,6 @@ mod storage;
 mod warehouse;
 
 pub use error::WarehouseError;
-pub use publication::{Publication, PublicationDraft};
+pub use publication::{Publication, PublicationDraft, SourceHashes};
 pub use storage::Storage;
 pub use warehouse::{Build, MaterializeMetrics, QueryResult, Warehouse};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use daybook_model::manifest::DumpFile;
+use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::AsyncArrowWriter;
-use parquet::arrow::async_writer::ParquetObjectWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -27,7 +27,7 @@ pub(crate) struct DumpFiles {
 
 struct OpenFile {
     path: Path,
-    writer: AsyncArrowWriter<ParquetObjectWriter>,
+    writer: AsyncArrowWriter<BufWriter>,
     rows: u64,
 }
 
@@ -66,7 +66,7 @@ impl DumpFiles {
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .build();
-        let object = ParquetObjectWriter::new(Arc::clone(&self.store), path.clone());
+        let object = BufWriter::new(Arc::clone(&self.store), path.clone());
         let writer = AsyncArrowWriter::try_new(object, Arc::clone(&self.schema), Some(properties))?;
         Ok(OpenFile { path, writer, rows: 0 })
     }

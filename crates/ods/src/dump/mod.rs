@@ -57,12 +57,14 @@ impl Ods {
                 let target = directory.clone().join(table.name);
                 let files = DumpFiles::new(Arc::clone(&store), target, table.schema());
                 let reader = &reader;
-                async move { Ok((table.name.to_owned(), reader.dump_table(table, files).await?)) }
+                async move {
+                    let dump = reader.dump_table(table, files).await?;
+                    Ok::<_, OdsError>((table.name.to_owned(), dump))
+                }
             })
             .buffer_unordered(PARALLEL_TABLES)
-            .try_collect::<BTreeMap<_, _>>()
-            .await
-            .map_err(|error: OdsError| error)?;
+            .try_collect()
+            .await?;
         leader.commit().await?;
         let manifest = Manifest { run_id, cutoff: Some(cutoff), tables, loads };
         write_manifest(store.as_ref(), &directory, &manifest).await?;

@@ -54,11 +54,17 @@ impl Rows {
                 records.push(piece);
                 if is_first {
                     records.skip_byte_order_mark();
-                    *header = Some(read_header(&self.file, self.table, records)?);
                 }
-                // The header is set with the first piece, before any row.
-                let fields = header.as_ref().map_or(&[][..], Header::fields);
-                self.read += encode_records(records, fields, self.table, encoder);
+                if header.is_none() {
+                    *header = read_header(&self.file, self.table, records)?;
+                }
+                match header {
+                    Some(header) => {
+                        self.read += encode_records(records, header.fields(), self.table, encoder);
+                    }
+                    None if piece.is_empty() => return Err(Header::absent(&self.file, self.table)),
+                    None => {}
+                }
             }
             Splitter::Events(lines) => {
                 lines.push(piece);
@@ -72,12 +78,19 @@ impl Rows {
     }
 }
 
-fn read_header(file: &str, table: Table, records: &mut CsvRecords) -> Result<Header, String> {
-    let record = records.peek().ok_or_else(|| Header::absent(file, table))?;
+/// The header, once all of it is there.
+fn read_header(
+    file: &str,
+    table: Table,
+    records: &mut CsvRecords,
+) -> Result<Option<Header>, String> {
+    let Some(record) = records.peek() else {
+        return Ok(None);
+    };
     let header = Header::parse(file, table, &record)?;
     let end = record.end();
     records.advance(&end);
-    Ok(header)
+    Ok(Some(header))
 }
 
 fn encode_records(

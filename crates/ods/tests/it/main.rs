@@ -2,5 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batches;
+mod catalogue;
+mod connecting;
+mod dumping;
+mod events;
+mod expiring;
+mod parking;
+mod rejects;
 mod support;
 mod uci;
+mod versions;

@@ -27,7 +27,7 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        let url = match std::env::var("ODS_URL") { Ok(u) => u, _ => TestDatabase::create().await.unwrap().url() };
+        let url = TestDatabase::create().await.unwrap().url();
         let ods = Ods::connect(&url, Clock::fixed(now())).await.unwrap();
         ods.migrate().await.unwrap();
         Self { ods, url, landing: TempDir::new().unwrap() }

@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use daybook_model::PartitionDate;
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
-use deltalake::kernel::transaction::CommitBuilder;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Add, Remove};
 use deltalake::operations::write::configs::WriterStatsConfig;
 use deltalake::protocol::{DeltaOperation, SaveMode};
@@ -67,12 +67,13 @@ async fn commit(latest: &DeltaTable, actions: Vec<Action>) -> DeltaResult<DeltaT
         partition_by: Some(vec![PARTITION_COLUMN.to_owned()]),
         predicate: None,
     };
-    let commit = CommitBuilder::default()
+    let commit = CommitBuilder::from(CommitProperties::default())
         .with_actions(actions)
-        .with_post_commit_hook(deltalake::kernel::transaction::CommitProperties::default().into())
         .build(Some(latest.snapshot()?.snapshot()), latest.log_store(), operation)
         .await?;
-    Ok(DeltaTable::new_with_state(latest.log_store(), commit.snapshot()))
+    let mut table = latest.clone();
+    table.load_version(commit.version()).await?;
+    Ok(table)
 }
 
 /// Writes rows into files of one date each; as they come sorted by date, one date's files are open at a time.

@@ -1,0 +1,46 @@
+# Everything here works on a fresh clone: `make demo` and `make test` install what is missing.
+#
+# One build serves both. `cargo build -p daybook` would choose the features of shared dependencies without those
+# that the tests' own dependencies add, and with any difference `cargo test` would compile the engine a second
+# time, which takes many minutes. So the demo's build selects what the test's selects: the whole workspace, and
+# with `--examples` (there need not be any) a kind of target that brings the dev-dependencies' features in. The
+# program is then run directly, because `cargo run` would choose again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BUILD := cargo build --locked --workspace --bins --examples
+PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/daybook
+PROVIDE_POSTGRES := scripts/provide-postgres.sh
+
+.PHONY: help
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+.PHONY: postgres
+postgres: ## Install PostgreSQL's server programs if there are none; starts nothing
+	@$(PROVIDE_POSTGRES)
+
+.PHONY: demo
+demo: postgres ## Trade two weeks in a generated shop and show its books
+	$(BUILD)
+	$(PROGRAM) demo
+
+.PHONY: test
+test: postgres ## Run every test
+	cargo test --locked --workspace
+
+.PHONY: lint
+lint: ## Check format, lints, licenses and sources
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then \
+		cargo deny --locked check bans licenses sources; \
+	else \
+		echo "cargo-deny is not installed, so licenses and sources are unchecked: cargo install cargo-deny --locked"; \
+	fi
+
+.PHONY: advisories
+advisories: ## Check dependencies against the RustSec advisories, which are fetched
+	cargo deny --locked check advisories

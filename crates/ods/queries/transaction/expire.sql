@@ -1,0 +1,8 @@
+delete from ods.transaction
+using held_transaction held
+where held.ordinal > $1
+    and held.ordinal <= $2
+    and transaction.id = held.id
+    and transaction.order_id = held.order_id
+    and transaction.status = held.status
+    and transaction.created_at = held.created_at

@@ -1,0 +1,207 @@
+//! Retention: the operational store lets go of what the published warehouse provably holds.
+
+use std::ops::{Add, AddAssign};
+
+use arrow::array::RecordBatch;
+use chrono::{NaiveDate, NaiveDateTime};
+use daybook_model::contract::Table;
+use daybook_model::{BusinessTimezone, PartitionDate};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::copy::copy_batches;
+use crate::load::serialize_loads;
+use crate::{Ods, OdsError};
+
+/// How many rows one deleting transaction looks at: it holds up loads and other writers that long.
+const BATCH_ROWS: i64 = 5_000;
+
+/// What an expiry did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExpireMetrics {
+    /// Orders that were deleted.
+    pub orders: u64,
+    /// Lines that went with them.
+    pub order_lines: u64,
+    /// Payment transactions that were deleted.
+    pub transactions: u64,
+    /// Orders or payment transactions of the date that stay, because the warehouse does not hold them as they are.
+    pub kept: u64,
+}
+
+impl Add for ExpireMetrics {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            orders: self.orders + other.orders,
+            order_lines: self.order_lines + other.order_lines,
+            transactions: self.transactions + other.transactions,
+            kept: self.kept + other.kept,
+        }
+    }
+}
+
+impl AddAssign for ExpireMetrics {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Ods {
+    /// The business dates before `before` that still have orders or payments here, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn dates_to_expire(
+        &self,
+        before: PartitionDate,
+        timezone: BusinessTimezone,
+    ) -> Result<Vec<PartitionDate>, OdsError> {
+        let dates: Vec<NaiveDate> =
+            sqlx::query_scalar(include_str!("../queries/orders/select_dates.sql"))
+                .bind(start_of(before, timezone))
+                .bind(timezone.name())
+                .fetch_all(self.pool())
+                .await?;
+        Ok(dates.into_iter().map(PartitionDate::new).collect())
+    }
+
+    /// Deletes the orders of `date`, with their lines, that the warehouse holds: `held_orders` and `held_lines` are
+    /// what it has published of that date, with the contract's columns at least.
+    ///
+    /// An order stays if it, or any one of its lines, is not held with the same content; this is checked again under
+    /// lock in the deleting transaction. Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`OdsError::Held`] when the batches lack a column; otherwise when PostgreSQL fails. What was deleted until
+    /// then was held.
+    pub async fn expire_orders(
+        &self,
+        date: PartitionDate,
+        timezone: BusinessTimezone,
+        held_orders: &[RecordBatch],
+        held_lines: &[RecordBatch],
+    ) -> Result<ExpireMetrics, OdsError> {
+        let mut connection = self.pool().acquire().await?;
+        let held = hold(&mut connection, Table::Orders, held_orders).await?;
+        hold(&mut connection, Table::OrderLines, held_lines).await?;
+        let mut metrics = ExpireMetrics::default();
+        for first in (0..held).step_by(BATCH_ROWS as usize) {
+            metrics += expire_some_orders(&mut connection, first).await?;
+        }
+        release(&mut connection, &[Table::Orders, Table::OrderLines]).await?;
+        let query = "select count(*) from ods.orders where processed_timestamp >= $1 and processed_timestamp < $2";
+        metrics.kept = count_of(&mut connection, query, date, timezone).await?;
+        Ok(metrics)
+    }
+
+    /// Deletes the payment transactions of `date` that the warehouse holds, as [`Self::expire_orders`] does orders.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::expire_orders`].
+    pub async fn expire_transactions(
+        &self,
+        date: PartitionDate,
+        timezone: BusinessTimezone,
+        held: &[RecordBatch],
+    ) -> Result<ExpireMetrics, OdsError> {
+        let mut connection = self.pool().acquire().await?;
+        let rows = hold(&mut connection, Table::Transaction, held).await?;
+        let mut metrics = ExpireMetrics::default();
+        for first in (0..rows).step_by(BATCH_ROWS as usize) {
+            // One statement locks a row, looks at its newest content and deletes it.
+            let expired = sqlx::query(include_str!("../queries/transaction/expire.sql"))
+                .bind(first)
+                .bind(first + BATCH_ROWS)
+                .execute(&mut *connection)
+                .await?;
+            metrics.transactions += expired.rows_affected();
+        }
+        release(&mut connection, &[Table::Transaction]).await?;
+        let query = "select count(*) from ods.transaction where created_at >= $1 and created_at < $2";
+        metrics.kept = count_of(&mut connection, query, date, timezone).await?;
+        Ok(metrics)
+    }
+}
+
+async fn expire_some_orders(
+    connection: &mut PgConnection,
+    first: i64,
+) -> Result<ExpireMetrics, sqlx::Error> {
+    let mut txn = connection.begin().await?;
+    // A load must not find an order that is gone when it commits its lines.
+    serialize_loads(&mut txn).await?;
+    for lock in [
+        include_str!("../queries/orders/lock_held.sql"),
+        include_str!("../queries/order_lines/lock_held.sql"),
+    ] {
+        sqlx::query(lock).bind(first).bind(first + BATCH_ROWS).execute(&mut *txn).await?;
+    }
+    let (orders, order_lines): (i64, i64) =
+        sqlx::query_as(include_str!("../queries/orders/expire.sql"))
+            .bind(first)
+            .bind(first + BATCH_ROWS)
+            .fetch_one(&mut *txn)
+            .await?;
+    txn.commit().await?;
+    Ok(ExpireMetrics {
+        orders: orders.unsigned_abs(),
+        order_lines: order_lines.unsigned_abs(),
+        ..ExpireMetrics::default()
+    })
+}
+
+/// Brings what the warehouse holds of a table into this session; returns how many rows.
+async fn hold(
+    connection: &mut PgConnection,
+    table: Table,
+    batches: &[RecordBatch],
+) -> Result<i64, OdsError> {
+    release(connection, &[table]).await?;
+    let create = match table {
+        Table::Orders => include_str!("../queries/orders/create_held.sql"),
+        Table::OrderLines => include_str!("../queries/order_lines/create_held.sql"),
+        _ => include_str!("../queries/transaction/create_held.sql"),
+    };
+    sqlx::query(create).execute(&mut *connection).await?;
+    let held = held_of(table);
+    let rows = copy_batches(connection, &held, table, batches).await?;
+    let index = AssertSqlSafe(format!("create index on {held} (id)"));
+    sqlx::query(index).execute(&mut *connection).await?;
+    sqlx::query(AssertSqlSafe(format!("analyze {held}"))).execute(connection).await?;
+    Ok(rows)
+}
+
+/// Also what an earlier, failed expiry may have left in this session.
+async fn release(connection: &mut PgConnection, tables: &[Table]) -> Result<(), sqlx::Error> {
+    for table in tables {
+        let drop = format!("drop table if exists pg_temp.{}", held_of(*table));
+        sqlx::query(AssertSqlSafe(drop)).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+fn held_of(table: Table) -> String {
+    format!("held_{}", table.name())
+}
+
+async fn count_of(
+    connection: &mut PgConnection,
+    query: &'static str,
+    date: PartitionDate,
+    timezone: BusinessTimezone,
+) -> Result<u64, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar(query)
+        .bind(start_of(date, timezone))
+        .bind(timezone.end_of(date))
+        .fetch_one(connection)
+        .await?;
+    Ok(count.unsigned_abs())
+}
+
+fn start_of(date: PartitionDate, timezone: BusinessTimezone) -> NaiveDateTime {
+    timezone.end_of(date.minus_days(1))
+}

@@ -1,0 +1,145 @@
+//! Retention: only what the warehouse holds, as it is.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray};
+use daybook_model::{BusinessTimezone, PartitionDate};
+use daybook_ods::{ExpireMetrics, OdsError};
+
+use crate::support::{Shop, time};
+
+fn texts(values: &[&str]) -> ArrayRef {
+    Arc::new(StringViewArray::from_iter_values(values))
+}
+
+fn times(values: &[&str]) -> ArrayRef {
+    let micros = values.iter().map(|value| time(value).and_utc().timestamp_micros());
+    Arc::new(TimestampMicrosecondArray::from_iter_values(micros))
+}
+
+fn orders(ids: &[&str], customers: &[&str]) -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("customer_id", texts(customers)),
+        ("id", texts(ids)),
+        ("processed_timestamp", times(&vec!["2024-05-01 10:00:00"; ids.len()])),
+    ])
+    .unwrap()
+}
+
+fn lines(ids: &[&str], revenues: &[i32], of: &[&str]) -> RecordBatch {
+    let ones: ArrayRef = Arc::new(Int32Array::from(vec![1; ids.len()]));
+    RecordBatch::try_from_iter([
+        ("id", Arc::new(StringArray::from_iter_values(ids)) as ArrayRef),
+        ("quantity", ones),
+        ("variant_id", texts(&vec!["v"; ids.len()])),
+        ("revenue", Arc::new(Int32Array::from(revenues.to_vec()))),
+        ("order_id", texts(of)),
+    ])
+    .unwrap()
+}
+
+fn day() -> PartitionDate {
+    "2024-05-01".parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_order_goes_only_if_it_and_all_its_lines_are_held() {
+    let shop = Shop::open().await;
+    shop.execute(
+        "insert into ods.orders select id, '2024-05-01 10:00:00', 'c' \
+             from unnest(array['held', 'changed', 'line-changed', 'extra-line', 'unheld', 'bare']) id; \
+         insert into ods.order_lines values \
+             ('l1', 1, 'v', 10, 'held'), ('l2', 1, 'v', 20, 'held'), ('l3', 1, 'v', 10, 'changed'), \
+             ('l4', 1, 'v', 11, 'line-changed'), ('l5', 1, 'v', 10, 'extra-line'), ('l6', 1, 'v', 10, 'extra-line'), \
+             ('l7', 1, 'v', 10, 'unheld')",
+    )
+    .await;
+    let held_orders = [
+        orders(&["held", "changed", "line-changed"], &["c", "d", "c"]),
+        orders(&["extra-line", "bare", "expired-before"], &["c", "c", "c"]),
+    ];
+    let held_lines = [lines(
+        &["l1", "l2", "l3", "l4", "l5", "gone"],
+        &[10, 20, 10, 10, 10, 10],
+        &["held", "held", "changed", "line-changed", "extra-line", "bare"],
+    )];
+    let expire = || shop.ods.expire_orders(day(), BusinessTimezone::UTC, &held_orders, &held_lines);
+    assert_eq!(
+        expire().await.unwrap(),
+        ExpireMetrics { orders: 2, order_lines: 2, transactions: 0, kept: 4 }
+    );
+    assert_eq!(
+        shop.query("select id from ods.orders order by id").await,
+        "changed\nextra-line\nline-changed\nunheld"
+    );
+    assert_eq!(shop.query("select count(*) from ods.order_lines").await, "5");
+    assert_eq!(expire().await.unwrap(), ExpireMetrics { kept: 4, ..ExpireMetrics::default() });
+}
+
+#[tokio::test]
+async fn a_payment_goes_only_as_it_is_held() {
+    let shop = Shop::open().await;
+    shop.execute(
+        "insert into ods.transaction values \
+             ('t1', 'o', 'success', '2024-05-01 10:00:00'), ('t2', 'o', 'refunded', '2024-05-01 10:00:00'), \
+             ('t3', 'o', 'success', '2024-05-01 10:00:00')",
+    )
+    .await;
+    let held = RecordBatch::try_from_iter([
+        ("id", texts(&["t1", "t2"])),
+        ("order_id", texts(&["o", "o"])),
+        ("status", texts(&["success", "success"])),
+        ("created_at", times(&["2024-05-01 10:00:00"; 2])),
+    ])
+    .unwrap();
+    let metrics = shop.ods.expire_transactions(day(), BusinessTimezone::UTC, &[held]).await.unwrap();
+    assert_eq!(metrics, ExpireMetrics { transactions: 1, kept: 2, ..ExpireMetrics::default() });
+    assert_eq!(shop.query("select id from ods.transaction order by id").await, "t2\nt3");
+}
+
+#[tokio::test]
+async fn many_orders_go_in_bounded_batches() {
+    let shop = Shop::open().await;
+    shop.execute(
+        "insert into ods.orders select 'o' || n, '2024-05-01 10:00:00', 'c' from generate_series(1, 12000) n; \
+         insert into ods.order_lines select 'l' || n, 1, 'v', 10, 'o' || n from generate_series(1, 12000) n",
+    )
+    .await;
+    let ids: Vec<String> = (1..=12_000).map(|n| format!("o{n}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let line_ids: Vec<String> = (1..=12_000).map(|n| format!("l{n}")).collect();
+    let line_ids: Vec<&str> = line_ids.iter().map(String::as_str).collect();
+    let held_orders = orders(&ids, &vec!["c"; ids.len()]);
+    let held_lines = lines(&line_ids, &vec![10; ids.len()], &ids);
+    let metrics =
+        shop.ods.expire_orders(day(), BusinessTimezone::UTC, &[held_orders], &[held_lines]).await.unwrap();
+    assert_eq!(metrics, ExpireMetrics { orders: 12_000, order_lines: 12_000, transactions: 0, kept: 0 });
+}
+
+#[tokio::test]
+async fn dates_to_expire_are_those_that_still_have_rows() {
+    let shop = Shop::open().await;
+    shop.execute(
+        "insert into ods.orders values ('a', '2024-05-01 23:30:00', 'c'), ('b', '2024-05-09', 'c'); \
+         insert into ods.transaction values ('t', 'a', 'success', '2024-04-30 10:00:00')",
+    )
+    .await;
+    let dates = async |timezone: &str| {
+        let timezone = timezone.parse().unwrap();
+        let dates = shop.ods.dates_to_expire("2024-05-08".parse().unwrap(), timezone).await.unwrap();
+        dates.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(dates("UTC").await, ["2024-04-30", "2024-05-01"]);
+    assert_eq!(dates("Europe/London").await, ["2024-04-30", "2024-05-02"]);
+}
+
+#[tokio::test]
+async fn a_batch_of_another_shape_expires_nothing() {
+    let shop = Shop::open().await;
+    shop.execute("insert into ods.orders values ('a', '2024-05-01 10:00:00', 'c')").await;
+    let narrow = RecordBatch::try_from_iter([("id", texts(&["a"]))]).unwrap();
+    let error =
+        shop.ods.expire_orders(day(), BusinessTimezone::UTC, &[narrow], &[]).await.unwrap_err();
+    assert!(matches!(error, OdsError::Held { .. }), "{error}");
+    assert_eq!(shop.query("select count(*) from ods.orders").await, "1");
+}

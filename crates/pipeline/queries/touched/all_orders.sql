@@ -1,0 +1,2 @@
+select distinct partition_date
+from orders

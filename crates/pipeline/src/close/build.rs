@@ -1,0 +1,164 @@
+//! Merges the dump into the replica and builds the models for the dates that it touches.
+
+use std::collections::BTreeSet;
+
+use daybook_model::manifest::Manifest;
+use daybook_model::{Feed, Kind, PartitionDate};
+use daybook_warehouse::{Build, MaterializeMetrics, PublicationDraft};
+use serde_json::json;
+
+use super::period::Period;
+use super::touched::{Touched, candidates};
+use super::{Close, DatePlan, Steps};
+use crate::PipelineError;
+
+type Dates = BTreeSet<PartitionDate>;
+
+/// What a build holds that the published state does not.
+pub(super) struct Built {
+    /// The dates that were built, and why.
+    pub(super) plan: DatePlan,
+    /// Order dates that were built.
+    pub(super) order_dates: Dates,
+    /// Dates whose catalogue was built.
+    pub(super) catalogue_dates: Dates,
+    /// Dates that were not closed before.
+    pub(super) newly_closed: Dates,
+}
+
+impl Built {
+    /// Brings `build` from the state `before` to the next one.
+    pub(super) async fn by(
+        build: &mut dyn Build,
+        close: &Close<'_>,
+        manifest: &Manifest,
+        before: &PublicationDraft,
+        period: &Period,
+        steps: &mut Steps<'_>,
+    ) -> Result<Self, PipelineError> {
+        let mut merge = Merge { build, close, manifest, before, steps, plan: DatePlan::new() };
+        let mut order_dates = merge.orders().await?;
+        order_dates.extend(merge.payments().await?);
+        let mut catalogue_dates = merge.catalogue(&mut order_dates).await?;
+        if before.paid_statuses != close.settings.paid_statuses && !before.closed_dates.is_empty() {
+            order_dates.extend(merge.ask("paid statuses", Touched::AllOrders, &Dates::new()).await?);
+        }
+        merge.note("asked for", &period.days);
+
+        let newly_closed: Dates = period.days.union(&order_dates).copied().collect();
+        let newly_closed: Dates = newly_closed.difference(&before.closed_dates).copied().collect();
+        order_dates.extend(&period.days);
+        catalogue_dates.extend(newly_closed.iter().chain(&period.days));
+        merge.models(&order_dates, &catalogue_dates).await?;
+        Ok(Self { plan: merge.plan, order_dates, catalogue_dates, newly_closed })
+    }
+}
+
+/// A build on its way.
+struct Merge<'a, 'p> {
+    build: &'a mut dyn Build,
+    close: &'a Close<'a>,
+    manifest: &'a Manifest,
+    before: &'a PublicationDraft,
+    steps: &'a mut Steps<'p>,
+    plan: DatePlan,
+}
+
+impl Merge<'_, '_> {
+    /// Merges orders and lines; gives the dates whose orders or lines changed.
+    async fn orders(&mut self) -> Result<Dates, PipelineError> {
+        let candidate_orders = self.candidates("orders");
+        let mut dates = Dates::new();
+        if !candidate_orders.is_empty() {
+            dates = self.ask("orders", Touched::Orders, &candidate_orders).await?;
+            self.merge("orders", &dates).await?;
+        }
+        // parked lines carry no business date of their own, so they are looked at whenever there are any
+        let parked = self.manifest.tables.get("parked_order_lines").is_some_and(|dump| !dump.dates.is_empty());
+        let candidate_lines = self.candidates("order_lines");
+        if parked || !candidate_lines.is_empty() {
+            dates.extend(self.ask("order lines", Touched::OrderLines, &candidate_lines).await?);
+        }
+        // with the orders' dates, since lines move with their order
+        self.merge("order_lines", &dates).await?;
+        Ok(dates)
+    }
+
+    /// Merges transactions; gives the dates of the orders that they pay.
+    async fn payments(&mut self) -> Result<Dates, PipelineError> {
+        let candidates = self.candidates("transaction");
+        if candidates.is_empty() {
+            return Ok(Dates::new());
+        }
+        let changed = Touched::Transactions.ask(self.build, &candidates).await?;
+        let order_dates = self.ask("payments", Touched::PaidOrders, &candidates).await?;
+        self.merge("transaction", &changed).await?;
+        Ok(order_dates)
+    }
+
+    /// Merges versions; gives the closed dates whose catalogue they change, and adds the dates of lines that now
+    /// belong to another product to `order_dates`.
+    async fn catalogue(&mut self, order_dates: &mut Dates) -> Result<Dates, PipelineError> {
+        let mut dates = Dates::new();
+        let products = self.candidates("product_version");
+        if !products.is_empty() {
+            self.merge("product_version", &products).await?;
+            dates.extend(self.ask("products", Touched::ProductSnapshots, &products).await?);
+        }
+        let variants = self.candidates("variant_version");
+        if !variants.is_empty() {
+            self.merge("variant_version", &variants).await?;
+            dates.extend(self.ask("variants", Touched::VariantSnapshots, &variants).await?);
+            order_dates.extend(self.ask("product of variants", Touched::ReassignedLines, &variants).await?);
+            // the price changes of these dates are read from the versions themselves
+            self.note("price changes", &variants);
+        }
+        Ok(dates)
+    }
+
+    /// Builds every other stored model for its dates.
+    async fn models(&mut self, order_dates: &Dates, catalogue_dates: &Dates) -> Result<(), PipelineError> {
+        for model in self.close.registry.models().iter().filter(|model| model.kind == Kind::ReplacePartition) {
+            let dates = match model.feed {
+                Some(Feed::Catalogue) => catalogue_dates,
+                Some(Feed::Orders) | None => order_dates,
+            };
+            self.materialize(&model.name, dates).await?;
+        }
+        Ok(())
+    }
+
+    fn candidates(&self, table: &str) -> Dates {
+        candidates(table, self.manifest, self.before)
+    }
+
+    async fn ask(
+        &mut self,
+        reason: &'static str,
+        touched: Touched,
+        candidates: &Dates,
+    ) -> Result<Dates, PipelineError> {
+        let dates = touched.ask(self.build, candidates).await?;
+        self.note(reason, &dates);
+        Ok(dates)
+    }
+
+    fn note(&mut self, reason: &'static str, dates: &Dates) {
+        for date in dates {
+            self.plan.entry(*date).or_default().insert(reason);
+        }
+    }
+
+    async fn merge(&mut self, table: &str, dates: &Dates) -> Result<(), PipelineError> {
+        if dates.is_empty() { Ok(()) } else { self.materialize(table, dates).await }
+    }
+
+    async fn materialize(&mut self, name: &str, dates: &Dates) -> Result<(), PipelineError> {
+        let Some(model) = self.close.registry.get(name) else {
+            return Err(PipelineError::Compile(format!("there is no model '{name}'")));
+        };
+        let started = self.steps.begin();
+        let MaterializeMetrics { rows, dates } = self.build.materialize(model, dates).await?;
+        self.steps.end(name, started, json!({ "rows": rows, "dates": dates })).await
+    }
+}

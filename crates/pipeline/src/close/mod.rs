@@ -1,0 +1,239 @@
+//! One close, step by step.
+
+mod build;
+mod check;
+mod expire;
+mod period;
+mod report;
+mod rows;
+mod touched;
+
+use std::time::Instant;
+
+use daybook_model::manifest::Manifest;
+use daybook_model::{BusinessTimezone, PartitionDate, Registry};
+use daybook_ods::Ods;
+use daybook_warehouse::{Build, Publication, PublicationDraft, SourceHashes, Warehouse};
+use futures::TryStreamExt;
+use object_store::ObjectStoreExt;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::PipelineError;
+use crate::runs::{RunLock, RunRecord, RunState};
+use build::Built;
+use period::Period;
+
+pub use period::ClosePeriod;
+pub use report::{CloseReport, CloseState, DatePlan, StepReport};
+
+/// Where dumps lie below the warehouse.
+const DUMPS: &str = "dumps";
+
+/// What a close needs to know of the shop.
+#[derive(Clone, Debug)]
+pub struct CloseSettings {
+    /// The zone in which days begin and end.
+    pub timezone: BusinessTimezone,
+    /// How long after a day's end its close becomes due, so that late batches can arrive.
+    pub buffer: chrono::TimeDelta,
+    /// The statuses that mean paid.
+    pub paid_statuses: Vec<String>,
+    /// How many whole business days the ODS keeps.
+    pub retention_days: u64,
+}
+
+/// Closes days: dump → replica → models → checks → publish → expire.
+///
+/// Each step may be repeated: a close that is killed anywhere leaves the published state as it was, and the next one
+/// starts from it. One close at a time; a second one fails at once.
+pub struct Close<'a> {
+    /// Where the rows come from.
+    pub ods: &'a Ods,
+    /// Where the books go.
+    pub warehouse: &'a dyn Warehouse,
+    /// The models to build.
+    pub registry: &'a Registry,
+    /// What to know of the shop.
+    pub settings: &'a CloseSettings,
+    /// Hears of each step as it ends.
+    pub progress: &'a (dyn Fn(&StepReport) + Sync),
+}
+
+impl Close<'_> {
+    /// Closes `period` and publishes; dates before it that late rows touched are built again too.
+    ///
+    /// # Errors
+    /// Any [`PipelineError`]; the published state is as it was, and nothing has left the ODS.
+    pub async fn run(&self, period: ClosePeriod) -> Result<CloseReport, PipelineError> {
+        let lock = RunLock::acquire(self.ods.pool()).await?;
+        let closed = self.run_locked(period).await;
+        let released = lock.release().await;
+        let report = closed?;
+        released?;
+        Ok(report)
+    }
+
+    async fn run_locked(&self, period: ClosePeriod) -> Result<CloseReport, PipelineError> {
+        let published = self.warehouse.published().await?;
+        self.check_timezone(published.as_ref())?;
+        let Some(period) = self.resolve(period, published.as_ref()).await? else {
+            return Ok(CloseReport::nothing_to_close());
+        };
+        let record = RunRecord::start(self.ods.pool(), self.ods.clock(), period.bounds()).await?;
+        let mut steps = Steps { record, progress: self.progress, reports: Vec::new() };
+        match self.run_recorded(&period, published, &mut steps).await {
+            Ok(report) => Ok(report),
+            Err(error) => {
+                // the error that stopped the run matters more than one met while noting it
+                if let Err(unnoted) =
+                    steps.record.finish(RunState::Failed, None, Some(&error.to_string())).await
+                {
+                    tracing::warn!(run = steps.record.id, error = %unnoted, "could not note that the run failed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn run_recorded(
+        &self,
+        period: &Period,
+        published: Option<Publication>,
+        steps: &mut Steps<'_>,
+    ) -> Result<CloseReport, PipelineError> {
+        let before = published.map(|publication| publication.draft).unwrap_or_default();
+        let started = steps.begin();
+        let healed = self.ods.heal_parked(self.settings.timezone).await?;
+        let manifest = self.dump(steps.record.id, period.cutoff).await?;
+        steps.end("dump", started, dump_metrics(&manifest, healed.order_lines + healed.variants)).await?;
+
+        let mut build = self.warehouse.begin(&self.settings.paid_statuses).await?;
+        build.stage(&manifest).await?;
+        let built = Built::by(build.as_mut(), self, &manifest, &before, period, steps).await?;
+        let report = if built.plan.is_empty() {
+            steps.record.finish(RunState::Unchanged, None, None).await?;
+            CloseReport::unchanged(steps.record.id)
+        } else {
+            self.check(build.as_ref(), &manifest, &before, &built, steps).await?;
+            let publication = self.publish(build, &manifest, before, &built, steps).await?;
+            steps.record.finish(RunState::Published, Some(publication.number.cast_signed()), None).await?;
+            CloseReport::published(steps.record.id, publication.number, built.plan)
+        };
+        self.expire(steps).await?;
+        self.drop_old_dumps(steps.record.id).await?;
+        Ok(CloseReport { steps: std::mem::take(&mut steps.reports), ..report })
+    }
+
+    fn check_timezone(&self, published: Option<&Publication>) -> Result<(), PipelineError> {
+        let configured = self.settings.timezone.name();
+        match published {
+            Some(publication) if publication.draft.business_timezone != configured => {
+                let built = publication.draft.business_timezone.clone();
+                Err(PipelineError::Timezone { built, configured })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn dump(&self, run_id: i64, cutoff: PartitionDate) -> Result<Manifest, PipelineError> {
+        let storage = self.warehouse.storage();
+        let prefix = storage.path(DUMPS);
+        Ok(self.ods.dump(storage.store(), &prefix, run_id, cutoff, self.settings.timezone).await?)
+    }
+
+    async fn publish(
+        &self,
+        build: Box<dyn Build>,
+        manifest: &Manifest,
+        before: PublicationDraft,
+        built: &Built,
+        steps: &mut Steps<'_>,
+    ) -> Result<Publication, PipelineError> {
+        let started = steps.begin();
+        let healed = rows::integers(build.query(HEALED_LINES).await?).await?;
+        let mut closed_dates = before.closed_dates;
+        closed_dates.extend(&built.newly_closed);
+        let draft = PublicationDraft {
+            run_id: steps.record.id,
+            published_at: self.ods.clock().now(),
+            business_timezone: self.settings.timezone.name().to_owned(),
+            paid_statuses: self.settings.paid_statuses.clone(),
+            closed_dates,
+            source_hashes: latest_hashes(before.source_hashes, manifest),
+            loads: manifest.loads.clone(),
+        };
+        let publication = build.publish(draft).await?;
+        self.ods.mark_published(publication.number.cast_signed(), &manifest.loads, &healed).await?;
+        steps.end("publish", started, json!({ "publication": publication.number })).await?;
+        Ok(publication)
+    }
+
+    /// Dumps serve one run; what is published does not need them.
+    async fn drop_old_dumps(&self, current: i64) -> Result<(), PipelineError> {
+        let storage = self.warehouse.storage();
+        let store = storage.store();
+        let current = storage.path(&format!("{DUMPS}/{current}"));
+        let mut objects = store.list(Some(&storage.path(DUMPS)));
+        let mut old = Vec::new();
+        while let Some(object) = objects.try_next().await? {
+            if !object.location.prefix_matches(&current) {
+                old.push(object.location);
+            }
+        }
+        for path in old {
+            store.delete(&path).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Parked lines that this build has put beside their order.
+const HEALED_LINES: &str = "select parked.parked_id from parked_order_lines_staging as parked \
+                            inner join orders on parked.order_id = orders.id";
+
+/// Each date's hash as of its last dump: a date whose rows have expired keeps the one that was published.
+fn latest_hashes(mut hashes: SourceHashes, manifest: &Manifest) -> SourceHashes {
+    for (table, dump) in &manifest.tables {
+        let dates = dump.dates.iter().map(|(date, content)| (*date, content.content_hash.clone()));
+        hashes.entry(table.clone()).or_default().extend(dates);
+    }
+    hashes
+}
+
+fn dump_metrics(manifest: &Manifest, healed: u64) -> serde_json::Value {
+    let rows = |dump: &daybook_model::manifest::TableDump| dump.files.iter().map(|file| file.rows).sum::<u64>();
+    let tables: serde_json::Map<_, _> =
+        manifest.tables.iter().map(|(name, dump)| (name.clone(), rows(dump).into())).collect();
+    json!({ "rows": tables, "healed": healed })
+}
+
+/// The steps of a run as they end: recorded, reported, and told to whoever watches.
+pub(crate) struct Steps<'a> {
+    record: RunRecord,
+    progress: &'a (dyn Fn(&StepReport) + Sync),
+    reports: Vec<StepReport>,
+}
+
+impl Steps<'_> {
+    fn begin(&self) -> Started {
+        Started { instant: Instant::now(), at: self.record.now() }
+    }
+
+    async fn end(&mut self, name: &str, started: Started, metrics: impl Serialize) -> Result<(), PipelineError> {
+        let metrics = serde_json::to_value(metrics).unwrap_or_default();
+        self.record.step(name, started.at, &metrics).await?;
+        let report =
+            StepReport { name: name.to_owned(), seconds: started.instant.elapsed().as_secs_f64(), metrics };
+        tracing::debug!(run = self.record.id, step = name, seconds = report.seconds, "step ended");
+        (self.progress)(&report);
+        self.reports.push(report);
+        Ok(())
+    }
+}
+
+/// When a step began: by the clock that is recorded, and by one that cannot stand still.
+struct Started {
+    instant: Instant,
+    at: chrono::NaiveDateTime,
+}

@@ -1,0 +1,93 @@
+//! Which days a close is asked for.
+
+use std::collections::BTreeSet;
+
+use daybook_model::PartitionDate;
+use daybook_warehouse::Publication;
+
+use super::Close;
+use crate::PipelineError;
+
+/// Longer periods are most likely a mistake in some row's date.
+const LONGEST: u64 = 3_660;
+
+/// The days that somebody wants closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosePeriod {
+    /// Every day that is due and not closed.
+    Due,
+    /// These days, both included, also when they are closed already.
+    Days {
+        /// The first day.
+        from: PartitionDate,
+        /// The last day.
+        to: PartitionDate,
+    },
+}
+
+/// The days that a close is to build whatever changed, and the last day whose rows it reads.
+pub(super) struct Period {
+    pub(super) days: BTreeSet<PartitionDate>,
+    pub(super) cutoff: PartitionDate,
+}
+
+impl Period {
+    /// The first and last day, if there is any.
+    pub(super) fn bounds(&self) -> Option<(PartitionDate, PartitionDate)> {
+        Some((*self.days.first()?, *self.days.last()?))
+    }
+}
+
+impl Close<'_> {
+    /// The days of `period`; nothing when no day was ever closed and none can be.
+    pub(super) async fn resolve(
+        &self,
+        period: ClosePeriod,
+        published: Option<&Publication>,
+    ) -> Result<Option<Period>, PipelineError> {
+        let last_closed = published.and_then(|publication| publication.draft.closed_dates.last().copied());
+        let bounds = match period {
+            ClosePeriod::Due => self.due(published).await?,
+            ClosePeriod::Days { from, to } => Some(self.asked_for(from, to)?),
+        };
+        let days: BTreeSet<_> =
+            bounds.into_iter().flat_map(|(from, to)| PartitionDate::range(from, to)).collect();
+        // rows up to the last closed day count always: closing an old day again must not forget later payments
+        let cutoff = days.last().copied().max(last_closed);
+        Ok(cutoff.map(|cutoff| Period { days, cutoff }))
+    }
+
+    fn asked_for(
+        &self,
+        from: PartitionDate,
+        to: PartitionDate,
+    ) -> Result<(PartitionDate, PartitionDate), PipelineError> {
+        if to < from {
+            return Err(PipelineError::Backwards { from, to });
+        }
+        let timezone = self.settings.timezone;
+        let last = timezone.date_of(self.ods.clock().now()).minus_days(1);
+        if to > last {
+            return Err(PipelineError::NotOver { date: to, last, timezone: timezone.name() });
+        }
+        Ok((from, to))
+    }
+
+    async fn due(
+        &self,
+        published: Option<&Publication>,
+    ) -> Result<Option<(PartitionDate, PartitionDate)>, PipelineError> {
+        let to = self.settings.timezone.last_due(self.ods.clock().now(), self.settings.buffer);
+        let last_closed = published.and_then(|publication| publication.draft.closed_dates.last());
+        let from = match last_closed {
+            Some(last) => Some(last.next()),
+            None => self.ods.earliest_date(self.settings.timezone).await?,
+        };
+        let Some(from) = from.filter(|from| *from <= to) else { return Ok(None) };
+        let days = to.date().signed_duration_since(from.date()).num_days().unsigned_abs() + 1;
+        if days > LONGEST {
+            return Err(PipelineError::TooLong { from, to, days });
+        }
+        Ok(Some((from, to)))
+    }
+}

@@ -1,0 +1,57 @@
+//! Small query results as plain values.
+
+use std::collections::BTreeSet;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use chrono::NaiveDate;
+use daybook_model::PartitionDate;
+use daybook_warehouse::QueryResult;
+
+use crate::PipelineError;
+
+/// The dates in the first column.
+pub(super) async fn dates(result: QueryResult) -> Result<BTreeSet<PartitionDate>, PipelineError> {
+    let mut dates = BTreeSet::new();
+    for batch in result.collect().await? {
+        let column = cast(batch.column(0), &DataType::Date32)?;
+        let days = column.as_primitive::<Date32Type>().iter().flatten();
+        dates.extend(days.filter_map(NaiveDate::from_epoch_days).map(PartitionDate::new));
+    }
+    Ok(dates)
+}
+
+/// The numbers in the first column.
+pub(super) async fn integers(result: QueryResult) -> Result<Vec<i64>, PipelineError> {
+    let mut numbers = Vec::new();
+    for batch in result.collect().await? {
+        let column = cast(batch.column(0), &DataType::Int64)?;
+        numbers.extend(column.as_primitive::<Int64Type>().iter().flatten());
+    }
+    Ok(numbers)
+}
+
+/// Every row as one line of text, `column value` by `column value`.
+pub(super) async fn lines(result: QueryResult) -> Result<Vec<String>, PipelineError> {
+    let mut lines = Vec::new();
+    for batch in result.collect().await? {
+        let schema = batch.schema();
+        let columns = batch
+            .columns()
+            .iter()
+            .map(|column| cast(column, &DataType::Utf8))
+            .collect::<Result<Vec<_>, _>>()?;
+        for row in 0..batch.num_rows() {
+            let cells = schema.fields().iter().zip(&columns).map(|(field, column)| {
+                let text = column.as_string::<i32>();
+                format!("{} {}", field.name(), if text.is_null(row) { "(none)" } else { text.value(row) })
+            });
+            lines.push(cells.collect::<Vec<_>>().join(", "));
+        }
+    }
+    Ok(lines)
+}
+
+fn cast(column: &arrow::array::ArrayRef, to: &DataType) -> Result<arrow::array::ArrayRef, PipelineError> {
+    arrow::compute::cast(column, to).map_err(|error| PipelineError::Compile(error.to_string()))
+}

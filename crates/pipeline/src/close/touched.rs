@@ -1,0 +1,71 @@
+//! Which dates a run must build, found by comparing what it brings with what is held.
+
+use std::collections::BTreeSet;
+
+use daybook_model::manifest::Manifest;
+use daybook_model::{PartitionDate, compile};
+use daybook_warehouse::{Build, PublicationDraft};
+
+use super::rows;
+use crate::PipelineError;
+
+/// Dates of `table` whose dump is not the one that was published: they may hold changes.
+pub(super) fn candidates(
+    table: &str,
+    manifest: &Manifest,
+    before: &PublicationDraft,
+) -> BTreeSet<PartitionDate> {
+    let published = before.source_hashes.get(table);
+    let dumped = manifest.tables.get(table).into_iter().flat_map(|dump| &dump.dates);
+    dumped
+        .filter(|(date, content)| published.and_then(|dates| dates.get(date)) != Some(&content.content_hash))
+        .map(|(date, _)| *date)
+        .collect()
+}
+
+/// A question whose answer is a set of dates.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Touched {
+    /// Order dates of changed, new and moved orders.
+    Orders,
+    /// Order dates of changed, new, moved and healed lines.
+    OrderLines,
+    /// Dates of changed and new transactions.
+    Transactions,
+    /// Order dates of orders whose payments changed.
+    PaidOrders,
+    /// Closed dates whose product snapshot changed.
+    ProductSnapshots,
+    /// Closed dates whose variant snapshot changed.
+    VariantSnapshots,
+    /// Order dates of lines whose product changed.
+    ReassignedLines,
+    /// Every order date.
+    AllOrders,
+}
+
+impl Touched {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Orders => include_str!("../../queries/touched/orders.sql"),
+            Self::OrderLines => include_str!("../../queries/touched/order_lines.sql"),
+            Self::Transactions => include_str!("../../queries/touched/transactions.sql"),
+            Self::PaidOrders => include_str!("../../queries/touched/paid_orders.sql"),
+            Self::ProductSnapshots => include_str!("../../queries/touched/product_snapshots.sql"),
+            Self::VariantSnapshots => include_str!("../../queries/touched/variant_snapshots.sql"),
+            Self::ReassignedLines => include_str!("../../queries/touched/reassigned_lines.sql"),
+            Self::AllOrders => include_str!("../../queries/touched/all_orders.sql"),
+        }
+    }
+
+    /// Asks `build`, about the changes that `candidates` may hold.
+    pub(super) async fn ask(
+        self,
+        build: &dyn Build,
+        candidates: &BTreeSet<PartitionDate>,
+    ) -> Result<BTreeSet<PartitionDate>, PipelineError> {
+        let sql = compile::compile(self.sql(), candidates)
+            .map_err(|error| PipelineError::Compile(format!("{self:?}: {error}")))?;
+        rows::dates(build.query(&sql).await?).await
+    }
+}

@@ -1,0 +1,31 @@
+//! One run at a time, across processes.
+
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+
+use crate::PipelineError;
+
+/// An arbitrary number that no other advisory lock of Daybook uses.
+const LOCK_KEY: i64 = 0x6461_7962_6f6f_6b01;
+
+/// The right to run; PostgreSQL takes it back when this process ends, however it ends.
+pub(crate) struct RunLock {
+    connection: PgConnection,
+}
+
+impl RunLock {
+    /// Takes the lock, or says at once that somebody else holds it.
+    pub(crate) async fn acquire(pool: &PgPool) -> Result<Self, PipelineError> {
+        // a connection of its own: the lock lives as long as the session
+        let mut connection = pool.connect_options().connect().await?;
+        let taken: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK_KEY)
+            .fetch_one(&mut connection)
+            .await?;
+        if taken { Ok(Self { connection }) } else { Err(PipelineError::Busy) }
+    }
+
+    /// Gives the lock back.
+    pub(crate) async fn release(self) -> Result<(), PipelineError> {
+        Ok(self.connection.close().await?)
+    }
+}

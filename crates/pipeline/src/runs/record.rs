@@ -1,0 +1,96 @@
+//! What `daybook.run` and `daybook.run_step` tell of a run.
+
+use chrono::NaiveDateTime;
+use daybook_model::{Clock, PartitionDate};
+use serde::Serialize;
+use sqlx::PgPool;
+
+use crate::PipelineError;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunState {
+    Published,
+    Unchanged,
+    Failed,
+}
+
+impl RunState {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A run's row, being written.
+pub(crate) struct RunRecord {
+    pool: PgPool,
+    clock: Clock,
+    pub(crate) id: i64,
+    steps: i32,
+}
+
+impl RunRecord {
+    /// Begins a run; whatever run was begun before and never finished has died.
+    pub(crate) async fn start(
+        pool: &PgPool,
+        clock: Clock,
+        period: Option<(PartitionDate, PartitionDate)>,
+    ) -> Result<Self, PipelineError> {
+        let now = clock.now();
+        sqlx::query(include_str!("../../queries/run/abandon.sql")).bind(now).execute(pool).await?;
+        let id = sqlx::query_scalar(include_str!("../../queries/run/start.sql"))
+            .bind(period.map(|(from, _)| from.date()))
+            .bind(period.map(|(_, to)| to.date()))
+            .bind(now)
+            .fetch_one(pool)
+            .await?;
+        Ok(Self { pool: pool.clone(), clock, id, steps: 0 })
+    }
+
+    /// The time by the run's clock.
+    pub(crate) fn now(&self) -> NaiveDateTime {
+        self.clock.now()
+    }
+
+    /// Notes a step that has ended.
+    pub(crate) async fn step(
+        &mut self,
+        name: &str,
+        started_at: NaiveDateTime,
+        metrics: &impl Serialize,
+    ) -> Result<(), PipelineError> {
+        self.steps += 1;
+        sqlx::query(include_str!("../../queries/run_step/insert.sql"))
+            .bind(self.id)
+            .bind(self.steps)
+            .bind(name)
+            .bind(started_at)
+            .bind(self.clock.now())
+            .bind(sqlx::types::Json(metrics))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes how the run ended.
+    pub(crate) async fn finish(
+        &self,
+        state: RunState,
+        publication: Option<i64>,
+        error: Option<&str>,
+    ) -> Result<(), PipelineError> {
+        sqlx::query(include_str!("../../queries/run/finish.sql"))
+            .bind(self.id)
+            .bind(state.name())
+            .bind(publication)
+            .bind(error)
+            .bind(self.clock.now())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}

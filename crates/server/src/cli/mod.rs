@@ -1,0 +1,129 @@
+//! The command line.
+
+mod demo;
+mod init;
+mod load;
+mod query;
+mod run;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::{DateTime, NaiveDateTime};
+use clap::{Parser, Subcommand};
+use daybook_model::{Clock, TimeError};
+
+use crate::config::Config;
+use crate::daybook::Daybook;
+use crate::output::Format;
+use crate::telemetry::Verbosity;
+
+/// Turns an online shop's operational records into closed, provable, queryable books, every day.
+///
+/// Without any configuration, everything lives in ./.daybook: a private PostgreSQL that starts and stops by
+/// itself, and a warehouse of Delta tables. `daybook demo` shows the whole way with a generated shop.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some batches were refused.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// The configuration file [default: daybook.toml, if it exists]
+    #[arg(long, global = true, env = "DAYBOOK_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Work as if it were this time (UTC), such as 2011-12-10T02:00:00Z
+    #[arg(long, global = true, env = "DAYBOOK_NOW", value_name = "TIME", value_parser = instant)]
+    now: Option<NaiveDateTime>,
+
+    /// The form of the answer
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+
+    /// Tell more of what is done
+    #[arg(short, long, global = true)]
+    verbose: bool,
+
+    /// Tell only answers and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create or migrate the operational data store and the warehouse; safe to repeat
+    Init,
+    /// Load batches and event files into the operational data store
+    Load(load::LoadArgs),
+    /// Close days: every day that is due and not closed, or the days asked for
+    Run(run::RunArgs),
+    /// Ask the published warehouse in SQL
+    Query(query::QueryArgs),
+    /// Show what is loaded, closed and due, and what was rejected or waits
+    Status,
+    /// Generate a shop, run it day by day through a fresh Daybook, and report
+    Demo(demo::DemoArgs),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    Failed,
+    SomeRefused,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::Failed => Self::from(1),
+            Outcome::SomeRefused => Self::from(3),
+        }
+    }
+}
+
+/// What every command is told.
+#[derive(Clone, Copy, Debug)]
+struct Reporting {
+    format: Format,
+    quiet: bool,
+}
+
+impl Cli {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+
+    pub(crate) async fn execute(self) -> anyhow::Result<Outcome> {
+        let config = Config::read(self.config.as_deref())?;
+        let reporting = Reporting { format: self.format, quiet: self.quiet };
+        let clock = self.now.map_or_else(Clock::default, Clock::fixed);
+        let daybook = Daybook::new(config, clock)?;
+        match self.command {
+            Command::Init => init::execute(&daybook, reporting).await,
+            Command::Load(args) => load::execute(&daybook, &args, reporting).await,
+            Command::Run(args) => run::execute(&daybook, &args, reporting).await,
+            Command::Query(args) => query::execute(&daybook, &args, reporting).await,
+            Command::Status => status::execute(&daybook, reporting).await,
+            Command::Demo(args) => demo::execute(daybook.config, &args, reporting).await,
+        }
+    }
+}
+
+/// A time as people write it: with offset, or without one as UTC.
+fn instant(text: &str) -> Result<NaiveDateTime, TimeError> {
+    let with_offset = DateTime::parse_from_rfc3339(text).map(|instant| instant.naive_utc());
+    let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    with_offset
+        .ok()
+        .or_else(|| formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()))
+        .ok_or_else(|| TimeError::Instant(text.to_owned()))
+}

@@ -1,0 +1,105 @@
+//! `daybook run`
+
+use clap::Args;
+use daybook_model::PartitionDate;
+use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseState};
+
+use super::{Outcome, Reporting};
+use crate::daybook::Daybook;
+use crate::output::{self, Format, Progress};
+
+/// Closes days and publishes them all at once. Without arguments: every day that is due and not closed.
+///
+/// Earlier dates that late rows touched are built again, too. Running again changes nothing. A close that fails or
+/// is killed leaves what was published as it was.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Close this day
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["from", "to"])]
+    date: Option<PartitionDate>,
+
+    /// Close from this day on
+    #[arg(long, value_name = "DATE", requires = "to")]
+    from: Option<PartitionDate>,
+
+    /// Close up to this day
+    #[arg(long, value_name = "DATE", requires = "from")]
+    to: Option<PartitionDate>,
+}
+
+impl RunArgs {
+    fn period(&self) -> ClosePeriod {
+        match (self.date, self.from, self.to) {
+            (Some(date), _, _) => ClosePeriod::Days { from: date, to: date },
+            (None, Some(from), Some(to)) => ClosePeriod::Days { from, to },
+            _ => ClosePeriod::Due,
+        }
+    }
+}
+
+pub(super) async fn execute(daybook: &Daybook, args: &RunArgs, reporting: Reporting) -> anyhow::Result<Outcome> {
+    let warehouse = daybook.open_warehouse()?;
+    let settings = daybook.close_settings()?;
+    let opened = daybook.open_ods().await?;
+    let progress = Progress::start("closing", reporting.quiet);
+    let close = Close {
+        ods: &opened.ods,
+        warehouse: warehouse.as_ref(),
+        registry: &daybook.registry,
+        settings: &settings,
+        progress: &|step| progress.step(&step.name),
+    };
+    let closed = close.run(args.period()).await;
+    progress.end();
+    opened.close().await?;
+    report(&closed?, reporting)?;
+    Ok(Outcome::Done)
+}
+
+fn report(report: &CloseReport, reporting: Reporting) -> anyhow::Result<()> {
+    match reporting.format {
+        Format::Json => return output::json(report),
+        Format::Csv => output::print_rows(Format::Csv, &["date", "because of"], &dates(report))?,
+        Format::Table if report.dates.is_empty() => {}
+        Format::Table => output::print_rows(Format::Table, &["dates", "because of"], &stretches(report))?,
+    }
+    if !reporting.quiet {
+        output::remark(&summary(report));
+    }
+    Ok(())
+}
+
+fn summary(report: &CloseReport) -> String {
+    let seconds: f64 = report.steps.iter().map(|step| step.seconds).sum();
+    match (report.state, report.publication) {
+        (CloseState::Published, Some(number)) => {
+            format!("published: number {number}, {} dates built in {seconds:.1} s", report.dates.len())
+        }
+        (CloseState::NothingToClose, _) => "nothing to close: no day with orders is due yet".to_owned(),
+        _ => "nothing has changed since the last close".to_owned(),
+    }
+}
+
+fn dates(report: &CloseReport) -> Vec<Vec<String>> {
+    let row = |(date, reasons): (&PartitionDate, &std::collections::BTreeSet<&str>)| {
+        vec![date.to_string(), reasons.iter().copied().collect::<Vec<_>>().join(", ")]
+    };
+    report.dates.iter().map(row).collect()
+}
+
+/// Consecutive dates with the same reasons in one row.
+fn stretches(report: &CloseReport) -> Vec<Vec<String>> {
+    let mut stretches: Vec<(PartitionDate, PartitionDate, String)> = Vec::new();
+    for (date, reasons) in &report.dates {
+        let reasons = reasons.iter().copied().collect::<Vec<_>>().join(", ");
+        match stretches.last_mut() {
+            Some((_, last, same)) if last.next() == *date && *same == reasons => *last = *date,
+            _ => stretches.push((*date, *date, reasons)),
+        }
+    }
+    let row = |(first, last, reasons): (PartitionDate, PartitionDate, String)| {
+        let dates = if first == last { first.to_string() } else { format!("{first} … {last}") };
+        vec![dates, reasons]
+    };
+    stretches.into_iter().map(row).collect()
+}

@@ -1,0 +1,179 @@
+//! The configuration: built-in defaults, then `daybook.toml`, then `DAYBOOK_…` variables.
+
+mod environment;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use daybook_model::BusinessTimezone;
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+const FILE: &str = "daybook.toml";
+
+/// All that can be configured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The folder of the embedded parts.
+    pub(crate) data_dir: PathBuf,
+    /// The zone in which business days begin and end.
+    pub(crate) business_timezone: String,
+    pub(crate) ods: Ods,
+    pub(crate) landing: Landing,
+    pub(crate) load: Load,
+    pub(crate) warehouse: Warehouse,
+    pub(crate) payments: Payments,
+    pub(crate) close: Close,
+    pub(crate) retention: Retention,
+}
+
+/// Where the operational data store is; by default a private PostgreSQL in the data folder.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ods {
+    pub(crate) url: Option<String>,
+}
+
+/// Where batches arrive; by default `landing` in the data folder.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Landing {
+    pub(crate) url: Option<String>,
+}
+
+/// How batches are loaded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Load {
+    /// A batch with a greater share of rejected rows is refused whole.
+    pub(crate) max_reject_ratio: f64,
+}
+
+/// Where closed books live; by default `warehouse` in the data folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Warehouse {
+    pub(crate) backend: Backend,
+    pub(crate) url: Option<String>,
+}
+
+/// What keeps the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Backend {
+    Delta,
+}
+
+/// What payments mean.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Payments {
+    pub(crate) paid_statuses: Vec<String>,
+}
+
+/// When a day is closed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Close {
+    /// Minutes after a day's end before its close is due.
+    pub(crate) buffer_minutes: u32,
+}
+
+/// How long the ODS keeps what the warehouse holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retention {
+    /// Whole business days.
+    pub(crate) days: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: ".daybook".into(),
+            business_timezone: "UTC".to_owned(),
+            ods: Ods::default(),
+            landing: Landing::default(),
+            load: Load { max_reject_ratio: 0.5 },
+            warehouse: Warehouse { backend: Backend::Delta, url: None },
+            payments: Payments { paid_statuses: vec!["success".to_owned()] },
+            close: Close { buffer_minutes: 120 },
+            retention: Retention { days: 3 },
+        }
+    }
+}
+
+impl Config {
+    /// Reads `file`, or `daybook.toml` here if there is one, and the environment.
+    pub(crate) fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        match file {
+            Some(file) if !file.is_file() => {
+                bail!("there is no configuration file {}: check --config", file.display())
+            }
+            Some(file) => figment = figment.merge(Toml::file_exact(file)),
+            None => figment = figment.merge(Toml::file_exact(FILE)),
+        }
+        let config: Self =
+            figment.merge(environment::provider()).extract().map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
+        config.check()
+    }
+
+    fn check(self) -> anyhow::Result<Self> {
+        self.timezone()?;
+        if !(0.0..=1.0).contains(&self.load.max_reject_ratio) {
+            bail!("[load] max_reject_ratio is {}: it is a share, from 0 to 1", self.load.max_reject_ratio);
+        }
+        if self.payments.paid_statuses.is_empty() {
+            bail!("[payments] paid_statuses is empty: name at least one status that means paid");
+        }
+        self.landing_url()?;
+        self.warehouse_url()?;
+        Ok(self)
+    }
+
+    pub(crate) fn timezone(&self) -> anyhow::Result<BusinessTimezone> {
+        self.business_timezone.parse().context("business_timezone").map_err(|error| anyhow::anyhow!("{error:#}"))
+    }
+
+    pub(crate) fn landing_url(&self) -> anyhow::Result<Url> {
+        self.url_or_folder("[landing] url", self.landing.url.as_deref(), "landing")
+    }
+
+    pub(crate) fn warehouse_url(&self) -> anyhow::Result<Url> {
+        self.url_or_folder("[warehouse] url", self.warehouse.url.as_deref(), "warehouse")
+    }
+
+    fn url_or_folder(&self, key: &str, url: Option<&str>, folder: &str) -> anyhow::Result<Url> {
+        match url {
+            Some(url) => location(url).with_context(|| key.to_owned()).map_err(|error| anyhow::anyhow!("{error:#}")),
+            None => folder_url(&self.data_dir.join(folder)),
+        }
+    }
+}
+
+/// A URL, or a path of this machine as one.
+pub(crate) fn location(text: &str) -> anyhow::Result<Url> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "file" | "s3") => Ok(url),
+        Ok(url) if text.contains("://") => {
+            bail!("'{text}' is a {} URL: use a path, file:///… or s3://…", url.scheme())
+        }
+        _ => folder_url(Path::new(text)),
+    }
+}
+
+fn folder_url(path: &Path) -> anyhow::Result<Url> {
+    let absolute = std::path::absolute(path).with_context(|| format!("'{}' is not a path", path.display()))?;
+    Url::from_file_path(&absolute).map_err(|()| anyhow::anyhow!("'{}' is not a path", path.display()))
+}
+
+fn one_line(error: &figment::Error) -> String {
+    let source = error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
+    let place = source.map(|source| format!(" ({source})")).unwrap_or_default();
+    let key = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
+    format!("configuration: {key}{}{place}", error.kind)
+}

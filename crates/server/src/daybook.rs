@@ -1,0 +1,91 @@
+//! The parts of Daybook, put together as configured.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use daybook_local_postgres::{LocalPostgres, Settings};
+use daybook_model::{Clock, Registry};
+use daybook_ods::{LoadOptions, Ods};
+use daybook_pipeline::CloseSettings;
+use daybook_warehouse::delta::DeltaWarehouse;
+use daybook_warehouse::{Storage, Warehouse};
+
+use crate::config::{Backend, Config};
+
+/// Daybook as configured; parts start when they are needed.
+pub(crate) struct Daybook {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// A connected ODS, and the private server that it lives on, if it is the embedded one.
+pub(crate) struct OpenOds {
+    pub(crate) ods: Ods,
+    pub(crate) local: Option<LocalPostgres>,
+}
+
+impl Daybook {
+    pub(crate) fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        Ok(Self { config, clock, registry: Arc::new(Registry::shipped()?) })
+    }
+
+    /// Connects to the ODS, after starting the embedded one if none is configured, and brings its schema up to date.
+    pub(crate) async fn open_ods(&self) -> anyhow::Result<OpenOds> {
+        let local = match &self.config.ods.url {
+            Some(_) => None,
+            None => Some(start_local(&self.config).await?),
+        };
+        let url = match (&self.config.ods.url, &local) {
+            (Some(url), _) => url.clone(),
+            (None, Some(local)) => local.url(),
+            (None, None) => anyhow::bail!("there is no operational data store: set [ods] url"),
+        };
+        let ods = Ods::connect(&url, self.clock).await?;
+        ods.migrate().await?;
+        daybook_pipeline::migrate(ods.pool()).await?;
+        Ok(OpenOds { ods, local })
+    }
+
+    pub(crate) fn open_warehouse(&self) -> anyhow::Result<Box<dyn Warehouse>> {
+        let storage = Storage::open(&self.config.warehouse_url()?)?;
+        match self.config.warehouse.backend {
+            Backend::Delta => Ok(Box::new(DeltaWarehouse::new(storage, Arc::clone(&self.registry)))),
+        }
+    }
+
+    pub(crate) fn load_options(&self) -> anyhow::Result<LoadOptions> {
+        Ok(LoadOptions {
+            paid_statuses: self.config.payments.paid_statuses.clone(),
+            max_reject_ratio: self.config.load.max_reject_ratio,
+            timezone: self.config.timezone()?,
+        })
+    }
+
+    pub(crate) fn close_settings(&self) -> anyhow::Result<CloseSettings> {
+        Ok(CloseSettings {
+            timezone: self.config.timezone()?,
+            buffer: chrono::TimeDelta::minutes(self.config.close.buffer_minutes.into()),
+            paid_statuses: self.config.payments.paid_statuses.clone(),
+            retention_days: self.config.retention.days,
+        })
+    }
+}
+
+impl OpenOds {
+    /// Lets go of the ODS; the embedded server stops with its last user.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        self.ods.pool().close().await;
+        if let Some(local) = self.local {
+            tokio::task::spawn_blocking(move || local.stop_if_last()).await??;
+        }
+        Ok(())
+    }
+}
+
+async fn start_local(config: &Config) -> anyhow::Result<LocalPostgres> {
+    let folder = config.data_dir.join("postgres");
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
+    Ok(tokio::task::spawn_blocking(move || LocalPostgres::start(&folder, &Settings::default())).await??)
+}
