@@ -1,6 +1,6 @@
 //! The manifest of a dump: what was read from the ODS in one consistent snapshot, and where it lies.
 //!
-//! A dump's Parquet files hold [`dump_tables`](DumpTable), each with a `partition_date` column, sorted by it.
+//! A dump's Parquet files hold tables, each with a `partition_date` column, sorted by it.
 //! The ODS writes them, a warehouse reads them, and this is all that the two know of each other.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub struct Manifest {
 /// One table of a dump.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableDump {
-    /// The Parquet files, in the order of their rows; none when the table is empty.
+    /// The Parquet files, in the order of their rows; at least one, which tells the columns of an empty table.
     pub files: Vec<DumpFile>,
     /// What each business date holds.
     pub dates: BTreeMap<PartitionDate, DateContent>,
@@ -34,7 +34,7 @@ pub struct TableDump {
 /// One Parquet file of a dump.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DumpFile {
-    /// The object's path below the warehouse's root.
+    /// The object's path, from the object store's root.
     pub path: String,
     /// How many rows it holds.
     pub rows: u64,

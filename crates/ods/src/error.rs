@@ -8,7 +8,9 @@ use std::borrow::Cow;
 #[derive(Debug, thiserror::Error)]
 pub enum OdsError {
     /// The connection string cannot be read. The string itself is not shown, for it may hold a password.
-    #[error("the ODS url is not a PostgreSQL connection string ({0}): write it as postgres://user:password@host:5432/database")]
+    #[error(
+        "the ODS url is not a PostgreSQL connection string ({0}): write it as postgres://user:password@host:5432/database"
+    )]
     Url(String),
     /// No server answers, or not in time.
     #[error("cannot reach PostgreSQL at {server}: {reason}; start it, or correct the ODS url")]
@@ -19,7 +21,9 @@ pub enum OdsError {
         reason: String,
     },
     /// The server answers, but lets nobody in with these credentials or to this database.
-    #[error("PostgreSQL at {server} refuses the connection: {reason}; correct the user, password or database of the ODS url")]
+    #[error(
+        "PostgreSQL at {server} refuses the connection: {reason}; correct the user, password or database of the ODS url"
+    )]
     ConnectionRefused {
         /// Host, port and database, without user and password.
         server: String,

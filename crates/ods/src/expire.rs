@@ -1,6 +1,6 @@
 //! Retention: the operational store lets go of what the published warehouse provably holds.
 
-use std::ops::{Add, AddAssign};
+use std::ops::{Add, AddAssign, RangeInclusive};
 
 use arrow::array::RecordBatch;
 use chrono::{NaiveDate, NaiveDateTime};
@@ -24,7 +24,7 @@ pub struct ExpireMetrics {
     pub order_lines: u64,
     /// Payment transactions that were deleted.
     pub transactions: u64,
-    /// Orders or payment transactions of the date that stay, because the warehouse does not hold them as they are.
+    /// Orders or payment transactions of the dates that stay, because the warehouse does not hold them as they are.
     pub kept: u64,
 }
 
@@ -58,17 +58,16 @@ impl Ods {
         before: PartitionDate,
         timezone: BusinessTimezone,
     ) -> Result<Vec<PartitionDate>, OdsError> {
-        let dates: Vec<NaiveDate> =
-            sqlx::query_scalar(include_str!("../queries/orders/select_dates.sql"))
-                .bind(start_of(before, timezone))
-                .bind(timezone.name())
-                .fetch_all(self.pool())
-                .await?;
+        let dates: Vec<NaiveDate> = sqlx::query_scalar(include_str!("../queries/orders/select_dates.sql"))
+            .bind(start_of(before, timezone))
+            .bind(timezone.name())
+            .fetch_all(self.pool())
+            .await?;
         Ok(dates.into_iter().map(PartitionDate::new).collect())
     }
 
-    /// Deletes the orders of `date`, with their lines, that the warehouse holds: `held_orders` and `held_lines` are
-    /// what it has published of that date, with the contract's columns at least.
+    /// Deletes the orders of `dates`, with their lines, that the warehouse holds: `held_orders` and `held_lines` are
+    /// what it has published of these dates, with the contract's columns at least.
     ///
     /// An order stays if it, or any one of its lines, is not held with the same content; this is checked again under
     /// lock in the deleting transaction. Repeating it is harmless.
@@ -79,7 +78,7 @@ impl Ods {
     /// then was held.
     pub async fn expire_orders(
         &self,
-        date: PartitionDate,
+        dates: RangeInclusive<PartitionDate>,
         timezone: BusinessTimezone,
         held_orders: &[RecordBatch],
         held_lines: &[RecordBatch],
@@ -92,19 +91,20 @@ impl Ods {
             metrics += expire_some_orders(&mut connection, first).await?;
         }
         release(&mut connection, &[Table::Orders, Table::OrderLines]).await?;
-        let query = "select count(*) from ods.orders where processed_timestamp >= $1 and processed_timestamp < $2";
-        metrics.kept = count_of(&mut connection, query, date, timezone).await?;
+        let query =
+            "select count(*) from ods.orders where processed_timestamp >= $1 and processed_timestamp < $2";
+        metrics.kept = count_of(&mut connection, query, dates, timezone).await?;
         Ok(metrics)
     }
 
-    /// Deletes the payment transactions of `date` that the warehouse holds, as [`Self::expire_orders`] does orders.
+    /// Deletes the payment transactions of `dates` that the warehouse holds, as [`Self::expire_orders`] does orders.
     ///
     /// # Errors
     ///
     /// As [`Self::expire_orders`].
     pub async fn expire_transactions(
         &self,
-        date: PartitionDate,
+        dates: RangeInclusive<PartitionDate>,
         timezone: BusinessTimezone,
         held: &[RecordBatch],
     ) -> Result<ExpireMetrics, OdsError> {
@@ -122,15 +122,12 @@ impl Ods {
         }
         release(&mut connection, &[Table::Transaction]).await?;
         let query = "select count(*) from ods.transaction where created_at >= $1 and created_at < $2";
-        metrics.kept = count_of(&mut connection, query, date, timezone).await?;
+        metrics.kept = count_of(&mut connection, query, dates, timezone).await?;
         Ok(metrics)
     }
 }
 
-async fn expire_some_orders(
-    connection: &mut PgConnection,
-    first: i64,
-) -> Result<ExpireMetrics, sqlx::Error> {
+async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result<ExpireMetrics, sqlx::Error> {
     let mut txn = connection.begin().await?;
     // A load must not find an order that is gone when it commits its lines.
     serialize_loads(&mut txn).await?;
@@ -140,12 +137,11 @@ async fn expire_some_orders(
     ] {
         sqlx::query(lock).bind(first).bind(first + BATCH_ROWS).execute(&mut *txn).await?;
     }
-    let (orders, order_lines): (i64, i64) =
-        sqlx::query_as(include_str!("../queries/orders/expire.sql"))
-            .bind(first)
-            .bind(first + BATCH_ROWS)
-            .fetch_one(&mut *txn)
-            .await?;
+    let (orders, order_lines): (i64, i64) = sqlx::query_as(include_str!("../queries/orders/expire.sql"))
+        .bind(first)
+        .bind(first + BATCH_ROWS)
+        .fetch_one(&mut *txn)
+        .await?;
     txn.commit().await?;
     Ok(ExpireMetrics {
         orders: orders.unsigned_abs(),
@@ -155,11 +151,7 @@ async fn expire_some_orders(
 }
 
 /// Brings what the warehouse holds of a table into this session; returns how many rows.
-async fn hold(
-    connection: &mut PgConnection,
-    table: Table,
-    batches: &[RecordBatch],
-) -> Result<i64, OdsError> {
+async fn hold(connection: &mut PgConnection, table: Table, batches: &[RecordBatch]) -> Result<i64, OdsError> {
     release(connection, &[table]).await?;
     let create = match table {
         Table::Orders => include_str!("../queries/orders/create_held.sql"),
@@ -191,12 +183,12 @@ fn held_of(table: Table) -> String {
 async fn count_of(
     connection: &mut PgConnection,
     query: &'static str,
-    date: PartitionDate,
+    dates: RangeInclusive<PartitionDate>,
     timezone: BusinessTimezone,
 ) -> Result<u64, sqlx::Error> {
     let count: i64 = sqlx::query_scalar(query)
-        .bind(start_of(date, timezone))
-        .bind(timezone.end_of(date))
+        .bind(start_of(*dates.start(), timezone))
+        .bind(timezone.end_of(*dates.end()))
         .fetch_one(connection)
         .await?;
     Ok(count.unsigned_abs())

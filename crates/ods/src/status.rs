@@ -81,8 +81,7 @@ impl Ods {
         .await?;
         let rejected =
             sqlx::query_as(include_str!("../queries/rejected_row/count.sql")).fetch_all(pool).await?;
-        let parked =
-            sqlx::query_as(include_str!("../queries/parked_row/count.sql")).fetch_all(pool).await?;
+        let parked = sqlx::query_as(include_str!("../queries/parked_row/count.sql")).fetch_all(pool).await?;
         let mut rows = Vec::with_capacity(Table::ALL.len());
         for table in Table::ALL {
             let query = AssertSqlSafe(format!("select count(*) from ods.{}", table.name()));
@@ -97,16 +96,12 @@ impl Ods {
     /// # Errors
     ///
     /// When PostgreSQL fails, or [`OdsError::NotMigrated`].
-    pub async fn earliest_date(
-        &self,
-        timezone: BusinessTimezone,
-    ) -> Result<Option<PartitionDate>, OdsError> {
-        let date: Option<NaiveDate> = sqlx::query_scalar(
-            "select daybook.business_date(min(processed_timestamp), $1) from ods.orders",
-        )
-        .bind(timezone.name())
-        .fetch_one(self.pool())
-        .await?;
+    pub async fn earliest_date(&self, timezone: BusinessTimezone) -> Result<Option<PartitionDate>, OdsError> {
+        let date: Option<NaiveDate> =
+            sqlx::query_scalar("select daybook.business_date(min(processed_timestamp), $1) from ods.orders")
+                .bind(timezone.name())
+                .fetch_one(self.pool())
+                .await?;
         Ok(date.map(PartitionDate::new))
     }
 }

@@ -2,9 +2,7 @@
 with healed as (
     update daybook.parked_row parked
     set healed_at = $2, healed_by = $3
-    where parked.table_name = 'order_lines'
-        and parked.healed_at is null
-        and parked.parent_id in (select id from {parents})
+    where parked.id in ({waiting})
         and not exists (
             select from ods.order_lines stored
             where stored.id = parked.row_id and stored.order_id <> parked.parent_id

@@ -2,9 +2,7 @@
 with healed as (
     update daybook.parked_row parked
     set healed_at = $1, healed_by = $2
-    where parked.table_name = 'variant'
-        and parked.healed_at is null
-        and parked.parent_id in (select id from {parents})
+    where parked.id in ({waiting})
         and exists (select from ods.product where product.id = parked.parent_id)
     returning parked.id, parked.row_id, parked.parent_id, parked.content
 )

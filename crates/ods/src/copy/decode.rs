@@ -111,9 +111,7 @@ impl<'a> Tuple<'a> {
     pub(crate) fn timestamp(&self, fields: &Fields, index: usize) -> Result<i64, DecodeError> {
         match self.bigint(fields, index)? {
             i64::MIN | i64::MAX => Err(DecodeError::OutOfRange(index)),
-            micros => {
-                micros.checked_add(POSTGRES_EPOCH_MICROS).ok_or(DecodeError::OutOfRange(index))
-            }
+            micros => micros.checked_add(POSTGRES_EPOCH_MICROS).ok_or(DecodeError::OutOfRange(index)),
         }
     }
 

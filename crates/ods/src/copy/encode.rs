@@ -82,10 +82,7 @@ impl CopyEncoder {
     }
 
     /// Sends the rest and ends the COPY.
-    pub(crate) async fn finish(
-        mut self,
-        mut copy: PgCopyIn<&mut PgConnection>,
-    ) -> Result<u64, sqlx::Error> {
+    pub(crate) async fn finish(mut self, mut copy: PgCopyIn<&mut PgConnection>) -> Result<u64, sqlx::Error> {
         self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
         copy.send(self.bytes.as_slice()).await?;
         copy.finish().await

@@ -19,13 +19,10 @@ pub(crate) async fn copy_batches(
     batches: &[RecordBatch],
 ) -> Result<i64, OdsError> {
     let names: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
-    let statement =
-        format!("copy {target} (ordinal, {}) from stdin (format binary)", names.join(", "));
+    let statement = format!("copy {target} (ordinal, {}) from stdin (format binary)", names.join(", "));
     // Before the COPY begins, so that a wrong batch leaves the connection as it was.
-    let batches = batches
-        .iter()
-        .map(|batch| contract_columns(table, batch))
-        .collect::<Result<Vec<_>, _>>()?;
+    let batches =
+        batches.iter().map(|batch| contract_columns(table, batch)).collect::<Result<Vec<_>, _>>()?;
     let mut copy = connection.copy_in_raw(&statement).await?;
     let mut encoder = CopyEncoder::new();
     let mut ordinal = 0;
@@ -70,13 +67,7 @@ fn arrow_type(column: &Column) -> DataType {
     }
 }
 
-fn encode_row(
-    encoder: &mut CopyEncoder,
-    table: Table,
-    columns: &[ArrayRef],
-    row: usize,
-    ordinal: i64,
-) {
+fn encode_row(encoder: &mut CopyEncoder, table: Table, columns: &[ArrayRef], row: usize, ordinal: i64) {
     // A contract table has at most seven columns.
     encoder.row(1 + columns.len() as i16);
     encoder.bigint(ordinal);

@@ -52,10 +52,16 @@ impl DumpFiles {
         Ok(())
     }
 
-    /// Completes the last file and returns all of them, in the order of their rows.
+    /// Completes the last file and returns all of them, in the order of their rows; of an empty table there is one
+    /// file too, which tells its columns.
     pub(crate) async fn finish(mut self) -> Result<Vec<DumpFile>, ParquetError> {
-        if let Some(file) = self.open.take() {
-            self.end_file(file).await?;
+        match self.open.take() {
+            Some(file) => self.end_file(file).await?,
+            None if self.written.is_empty() => {
+                let empty = self.begin_file()?;
+                self.end_file(empty).await?;
+            }
+            None => {}
         }
         Ok(self.written)
     }
@@ -73,11 +79,8 @@ impl DumpFiles {
 
     async fn end_file(&mut self, file: OpenFile) -> Result<(), ParquetError> {
         file.writer.close().await?;
-        let object = self
-            .store
-            .head(&file.path)
-            .await
-            .map_err(|error| ParquetError::External(Box::new(error)))?;
+        let object =
+            self.store.head(&file.path).await.map_err(|error| ParquetError::External(Box::new(error)))?;
         self.written.push(DumpFile { path: file.path.to_string(), rows: file.rows, bytes: object.size });
         Ok(())
     }

@@ -123,9 +123,7 @@ impl Reader<'_> {
 }
 
 async fn read_only(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("set transaction isolation level repeatable read read only")
-        .execute(connection)
-        .await?;
+    sqlx::query("set transaction isolation level repeatable read read only").execute(connection).await?;
     Ok(())
 }
 
@@ -135,10 +133,8 @@ async fn write_manifest(
     manifest: &Manifest,
 ) -> Result<(), OdsError> {
     let path = directory.clone().join("manifest.json");
-    let json = serde_json::to_vec_pretty(manifest).map_err(|error| OdsError::Dump {
-        table: "manifest".into(),
-        reason: error.to_string(),
-    })?;
+    let json = serde_json::to_vec_pretty(manifest)
+        .map_err(|error| OdsError::Dump { table: "manifest".into(), reason: error.to_string() })?;
     store
         .put(&path, PutPayload::from(json))
         .await

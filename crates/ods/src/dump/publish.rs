@@ -16,13 +16,11 @@ impl Ods {
         healed_parked: &[i64],
     ) -> Result<(), OdsError> {
         let mut txn = self.pool().begin().await?;
-        sqlx::query(
-            "update daybook.load set published_in = $1 where id = any($2) and published_in is null",
-        )
-        .bind(publish)
-        .bind(loads)
-        .execute(&mut *txn)
-        .await?;
+        sqlx::query("update daybook.load set published_in = $1 where id = any($2) and published_in is null")
+            .bind(publish)
+            .bind(loads)
+            .execute(&mut *txn)
+            .await?;
         sqlx::query(include_str!("../../queries/parked_row/mark_healed.sql"))
             .bind(healed_parked)
             .bind(self.clock().now())

@@ -7,7 +7,7 @@ use daybook_model::BusinessTimezone;
 use daybook_model::contract::Table;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::heal;
+use super::heal::{self, Scope};
 
 /// What is the same for all of a batch's statements.
 pub(crate) struct Context<'a> {
@@ -54,10 +54,7 @@ impl Applied {
 }
 
 /// Rejects what only the stored rows can tell.
-pub(crate) async fn mark_rejected(
-    connection: &mut PgConnection,
-    table: Table,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn mark_rejected(connection: &mut PgConnection, table: Table) -> Result<(), sqlx::Error> {
     if table == Table::OrderLines {
         run(connection, include_str!("../../queries/order_lines/mark_moved.sql")).await?;
     }
@@ -122,8 +119,7 @@ async fn apply_variants(
     versioned_writes(connection).await?;
     run(connection, include_str!("../../queries/variant/create_arriving.sql")).await?;
     if context.file(Table::Product).is_some() {
-        let parents = "stage_product where outcome is null";
-        let healed = heal::variants(connection, parents, context.now, context.timezone).await?;
+        let healed = heal::variants(connection, Scope::Load, context.now, context.timezone).await?;
         applied.heal(healed);
         run(connection, "truncate arriving_variant").await?;
     }
@@ -163,8 +159,7 @@ async fn apply_lines(
     let query = include_str!("../../queries/order_lines/upsert.sql");
     applied.load(Table::OrderLines, written(connection, query, context).await?);
     if context.file(Table::Orders).is_some() {
-        let parents = "stage_orders where outcome is null";
-        applied.heal(heal::lines(connection, parents, context.now, context.timezone).await?);
+        applied.heal(heal::lines(connection, Scope::Load, context.now, context.timezone).await?);
     }
     Ok(())
 }
@@ -202,12 +197,23 @@ async fn park(
     file: &str,
     query: &'static str,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(query)
+    let parked = sqlx::query(query)
         .bind(context.load_id)
         .bind(file)
         .bind(context.now)
-        .execute(connection)
-        .await?;
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    // The server looks at the table by itself, but only once a minute: until then it would take it for empty.
+    let is_news: bool = sqlx::query_scalar(
+        "select $1 > greatest(100, reltuples / 10) from pg_class where oid = 'daybook.parked_row'::regclass",
+    )
+    .bind(i64::try_from(parked).unwrap_or(i64::MAX))
+    .fetch_one(&mut *connection)
+    .await?;
+    if is_news {
+        run(connection, "analyze daybook.parked_row").await?;
+    }
     Ok(())
 }
 

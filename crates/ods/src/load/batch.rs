@@ -94,11 +94,7 @@ async fn stage(
 }
 
 /// Marks the rows that contradict each other or what is stored, and refuses a batch that has too many bad ones.
-async fn judge(
-    connection: &mut PgConnection,
-    staged: &[Staged],
-    options: &LoadOptions,
-) -> Result<(), Stop> {
+async fn judge(connection: &mut PgConnection, staged: &[Staged], options: &LoadOptions) -> Result<(), Stop> {
     let (mut rows, mut rejected) = (0, 0);
     for Staged { file, .. } in staged {
         // Several events of one id in a file are its history, not a contradiction.

@@ -109,9 +109,7 @@ impl CsvRecords {
             return Some(self.whole(length, consumed));
         }
         match scan_quoted(self.window.bytes(), self.window.ended(), &mut self.fields) {
-            Scan::Complete { length, .. } if length > MAX_ROW => {
-                Some(self.damaged(Reject::row_too_long()))
-            }
+            Scan::Complete { length, .. } if length > MAX_ROW => Some(self.damaged(Reject::row_too_long())),
             Scan::Complete { length, consumed } => Some(self.whole(length, consumed)),
             Scan::Damaged(reject) => Some(self.damaged(reject)),
             // The quote that was opened may be a stray one: the rest of the file is not searched for its end.
@@ -194,16 +192,9 @@ fn scan_quoted(bytes: &[u8], ended: bool, fields: &mut Vec<Field>) -> Scan {
 }
 
 /// A quote inside an unquoted field stands for itself.
-fn plain_field(
-    bytes: &[u8],
-    start: usize,
-    ended: bool,
-    fields: &mut Vec<Field>,
-) -> Option<FieldEnd> {
+fn plain_field(bytes: &[u8], start: usize, ended: bool, fields: &mut Vec<Field>) -> Option<FieldEnd> {
     let (end, at) = match memchr::memchr2(b',', b'\n', &bytes[start..]) {
-        Some(offset) if bytes[start + offset] == b',' => {
-            (start + offset, FieldEnd::Comma(start + offset))
-        }
+        Some(offset) if bytes[start + offset] == b',' => (start + offset, FieldEnd::Comma(start + offset)),
         Some(offset) => {
             let newline = start + offset;
             let length = start + without_return(&bytes[start..], offset);
@@ -219,17 +210,11 @@ fn plain_field(
     Some(at)
 }
 
-fn quoted_field(
-    bytes: &[u8],
-    start: usize,
-    ended: bool,
-    fields: &mut Vec<Field>,
-) -> Result<FieldEnd, Scan> {
+fn quoted_field(bytes: &[u8], start: usize, ended: bool, fields: &mut Vec<Field>) -> Result<FieldEnd, Scan> {
     let mut escaped = false;
     let mut position = start;
     let close = loop {
-        let quote =
-            memchr::memchr(b'"', &bytes[position..]).ok_or(Scan::Incomplete)? + position;
+        let quote = memchr::memchr(b'"', &bytes[position..]).ok_or(Scan::Incomplete)? + position;
         if bytes.get(quote + 1) != Some(&b'"') {
             break quote;
         }

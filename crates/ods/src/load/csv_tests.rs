@@ -56,18 +56,12 @@ fn a_byte_order_mark_is_dropped_before_a_quote() {
 
 #[test]
 fn text_after_a_closing_quote_costs_one_line() {
-    assert_eq!(
-        records("a,\"b\"c,d\ne,f\n"),
-        ["1: ! damaged_quotes (a,\"b\"c,d)", "2: e|f"]
-    );
+    assert_eq!(records("a,\"b\"c,d\ne,f\n"), ["1: ! damaged_quotes (a,\"b\"c,d)", "2: e|f"]);
 }
 
 #[test]
 fn a_quote_that_never_closes_costs_one_line() {
-    assert_eq!(
-        records("a,\"b\nc,d\n\ne,f"),
-        ["1: ! damaged_quotes (a,\"b)", "2: c|d", "4: e|f"]
-    );
+    assert_eq!(records("a,\"b\nc,d\n\ne,f"), ["1: ! damaged_quotes (a,\"b)", "2: c|d", "4: e|f"]);
 }
 
 #[test]

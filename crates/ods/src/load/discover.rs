@@ -42,8 +42,7 @@ pub(crate) enum Compression {
 }
 
 /// A pair of files is loaded whole or waits for its other half.
-const PAIRS: [(Table, Table); 2] =
-    [(Table::Orders, Table::OrderLines), (Table::Product, Table::Variant)];
+const PAIRS: [(Table, Table); 2] = [(Table::Orders, Table::OrderLines), (Table::Product, Table::Variant)];
 
 impl Batch {
     /// The file that a half pair waits for, if any does.
@@ -86,8 +85,9 @@ pub(crate) async fn discover(location: &Location) -> Result<Vec<Batch>, OdsError
 fn single_file(location: &Location, object: ObjectMeta) -> Result<Batch, OdsError> {
     let uri = location.uri_of(object.location.as_ref());
     let refuse = |reason: &str| OdsError::Location { uri: uri.clone(), reason: reason.to_owned() };
-    let file = recognise(location, object)
-        .ok_or_else(|| refuse("an event file is named transactions*.ndjson or variant_updates*.ndjson (.gz, .zst)"))?;
+    let file = recognise(location, object).ok_or_else(|| {
+        refuse("an event file is named transactions*.ndjson or variant_updates*.ndjson (.gz, .zst)")
+    })?;
     if file.format == Format::Csv {
         return Err(refuse("a CSV file is half a pair: give the directory that holds both"));
     }
@@ -144,8 +144,8 @@ fn visible(prefix: &Path, object: &Path) -> Option<(String, String)> {
     let below: Vec<_> = object.prefix_match(prefix)?.collect();
     let name = below.last()?.as_ref().to_owned();
     let is_hidden = below.iter().any(|part| part.as_ref().starts_with(['.', '_']));
-    let is_temporary = name.ends_with('~')
-        || [".tmp", ".part", ".swp", ".crc"].iter().any(|suffix| name.ends_with(suffix));
+    let is_temporary =
+        name.ends_with('~') || [".tmp", ".part", ".swp", ".crc"].iter().any(|suffix| name.ends_with(suffix));
     let directory = object.as_ref().rsplit_once('/').map_or("", |(directory, _)| directory);
     (!is_hidden && !is_temporary).then(|| (directory.to_owned(), name))
 }

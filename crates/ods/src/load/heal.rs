@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 use daybook_model::BusinessTimezone;
+use daybook_model::contract::Table;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::apply::{Written, store_arriving_variants, versioned_writes};
@@ -27,11 +28,9 @@ impl Ods {
         let now = self.clock().now();
         let mut txn = self.pool().begin().await?;
         serialize_loads(&mut txn).await?;
-        let lines = lines(&mut txn, "ods.orders", now, timezone).await?;
-        sqlx::query(include_str!("../../queries/variant/create_arriving.sql"))
-            .execute(&mut *txn)
-            .await?;
-        let variants = variants(&mut txn, "ods.product", now, timezone).await?;
+        let lines = lines(&mut txn, Scope::Sweep, now, timezone).await?;
+        sqlx::query(include_str!("../../queries/variant/create_arriving.sql")).execute(&mut *txn).await?;
+        let variants = variants(&mut txn, Scope::Sweep, now, timezone).await?;
         txn.commit().await?;
         Ok(HealMetrics {
             order_lines: lines.written.unsigned_abs(),
@@ -40,40 +39,63 @@ impl Ods {
     }
 }
 
-/// Who heals: the load that brought the parents, or the sweep over all of them.
-fn healer(parents: &str) -> &'static str {
-    if parents.starts_with("stage_") { "load" } else { "sweep" }
+/// Which parked rows may heal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those whose parent is in the staging tables of this load.
+    Load,
+    /// All.
+    Sweep,
 }
 
-/// Heals the lines of the orders in `parents`, a relation of this module's callers.
+impl Scope {
+    /// Names itself in `daybook.parked_row`.
+    const fn healer(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Sweep => "sweep",
+        }
+    }
+
+    /// The ids of the rows of `table` that wait for a row of `parent`, for a query that changes them.
+    fn waiting(self, table: Table, parent: Table) -> String {
+        let query = match self {
+            Self::Load => include_str!("../../queries/parked_row/select_of_load.sql"),
+            Self::Sweep => include_str!("../../queries/parked_row/select_of_sweep.sql"),
+        };
+        query.replace("{table}", table.name()).replace("{parent}", parent.name())
+    }
+}
+
+/// Heals lines whose order is there.
 pub(crate) async fn lines(
     connection: &mut PgConnection,
-    parents: &'static str,
+    scope: Scope,
     now: NaiveDateTime,
     timezone: BusinessTimezone,
 ) -> Result<Written, sqlx::Error> {
-    let query = include_str!("../../queries/order_lines/heal.sql").replace("{parents}", parents);
+    let waiting = scope.waiting(Table::OrderLines, Table::Orders);
+    let query = include_str!("../../queries/order_lines/heal.sql").replace("{waiting}", &waiting);
     sqlx::query_as(AssertSqlSafe(query))
         .bind(timezone.name())
         .bind(now)
-        .bind(healer(parents))
+        .bind(scope.healer())
         .fetch_one(connection)
         .await
 }
 
-/// Heals the variants of the products in `parents`, a relation of this module's callers, through the empty temporary
-/// table `arriving_variant`.
+/// Heals variants whose product is there, through the empty temporary table `arriving_variant`.
 pub(crate) async fn variants(
     connection: &mut PgConnection,
-    parents: &'static str,
+    scope: Scope,
     now: NaiveDateTime,
     timezone: BusinessTimezone,
 ) -> Result<Written, sqlx::Error> {
-    let query =
-        include_str!("../../queries/variant/arrive_healed.sql").replace("{parents}", parents);
+    let waiting = scope.waiting(Table::Variant, Table::Product);
+    let query = include_str!("../../queries/variant/arrive_healed.sql").replace("{waiting}", &waiting);
     let healed = sqlx::query(AssertSqlSafe(query))
         .bind(now)
-        .bind(healer(parents))
+        .bind(scope.healer())
         .execute(&mut *connection)
         .await?
         .rows_affected();

@@ -56,16 +56,10 @@ impl EventLines {
 }
 
 /// Encodes an event's values in the order of the contract's columns; fields that it does not know are ignored.
-pub(crate) fn encode_event(
-    encoder: &mut CopyEncoder,
-    table: Table,
-    raw: &[u8],
-) -> Result<(), Reject> {
-    let text = std::str::from_utf8(raw)
-        .map_err(|_| Reject::row(Reason::NotUtf8, "the line is not UTF-8"))?;
-    let event: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
-        Reject::row(Reason::NotJson, format!("the line is not a JSON object: {error}"))
-    })?;
+pub(crate) fn encode_event(encoder: &mut CopyEncoder, table: Table, raw: &[u8]) -> Result<(), Reject> {
+    let text = std::str::from_utf8(raw).map_err(|_| Reject::row(Reason::NotUtf8, "the line is not UTF-8"))?;
+    let event: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|error| Reject::row(Reason::NotJson, format!("the line is not a JSON object: {error}")))?;
     for column in table.columns() {
         encode_value(encoder, column, event.get(column.name).unwrap_or(&Value::Null))?;
     }
@@ -82,10 +76,8 @@ fn encode_value(encoder: &mut CopyEncoder, column: &Column, value: &Value) -> Re
             Ok(())
         }
         (_, Value::String(text)) => encode_text(encoder, column, text),
-        (_, _) => Err(Reject::value(
-            column.name,
-            Reason::NotText,
-            format!("{} is not a JSON string", column.name),
-        )),
+        (_, _) => {
+            Err(Reject::value(column.name, Reason::NotText, format!("{} is not a JSON string", column.name)))
+        }
     }
 }

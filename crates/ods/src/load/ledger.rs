@@ -95,15 +95,13 @@ pub(crate) async fn close(
     dates: Vec<NaiveDate>,
     finished_at: NaiveDateTime,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "update daybook.load set healed = $2, dates_touched = $3, finished_at = $4 where id = $1",
-    )
-    .bind(load_id)
-    .bind(signed(healed))
-    .bind(dates)
-    .bind(finished_at)
-    .execute(connection)
-    .await?;
+    sqlx::query("update daybook.load set healed = $2, dates_touched = $3, finished_at = $4 where id = $1")
+        .bind(load_id)
+        .bind(signed(healed))
+        .bind(dates)
+        .bind(finished_at)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

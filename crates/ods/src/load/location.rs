@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
-use futures::TryStreamExt;
 use url::Url;
 
 use crate::OdsError;
@@ -38,11 +38,9 @@ impl Location {
     }
 
     fn local(uri: &Url) -> Result<Self, OdsError> {
-        let directory = uri
-            .to_file_path()
-            .map_err(|()| location(uri, "write it as file:///absolute/path".to_owned()))?;
-        let path = Path::from_absolute_path(directory)
-            .map_err(|error| location(uri, error.to_string()))?;
+        let directory =
+            uri.to_file_path().map_err(|()| location(uri, "write it as file:///absolute/path".to_owned()))?;
+        let path = Path::from_absolute_path(directory).map_err(|error| location(uri, error.to_string()))?;
         let store = Arc::new(LocalFileSystem::new());
         Ok(Self { store, path, root: "file:///".to_owned(), uri: uri.clone() })
     }
@@ -52,8 +50,7 @@ impl Location {
             .with_url(uri.as_str())
             .build()
             .map_err(|error| location(uri, error.to_string()))?;
-        let path =
-            Path::from_url_path(uri.path()).map_err(|error| location(uri, error.to_string()))?;
+        let path = Path::from_url_path(uri.path()).map_err(|error| location(uri, error.to_string()))?;
         let root = format!("{}://{}/", uri.scheme(), uri.host_str().unwrap_or_default());
         Ok(Self { store: Arc::new(store), path, root, uri: uri.clone() })
     }

@@ -76,10 +76,7 @@ impl Ods {
         for batch in &batches {
             let report = batch::load_batch(self, location.store.as_ref(), batch, options)
                 .await
-                .map_err(|source| OdsError::Batch {
-                    uri: batch.uri.clone(),
-                    source: Box::new(source),
-                })?;
+                .map_err(|source| OdsError::Batch { uri: batch.uri.clone(), source: Box::new(source) })?;
             progress(&report);
             reports.push(report);
         }
@@ -110,9 +107,7 @@ impl From<sqlx::Error> for Stop {
 pub(crate) async fn serialize_loads(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     // A load touches few rows of large tables: looking them up by index beats scanning, which the server's default
     // for spinning disks would prefer.
-    sqlx::query("select set_config('random_page_cost', '1.1', true)")
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query("select set_config('random_page_cost', '1.1', true)").execute(&mut *connection).await?;
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('daybook.load', 0))")
         .execute(connection)
         .await?;

@@ -13,8 +13,7 @@ use super::value::encode_bytes;
 use crate::copy::CopyEncoder;
 
 /// The staging table's columns before those of the contract.
-pub(crate) const BOOKKEEPING: [&str; 6] =
-    ["line", "raw", "outcome", "reason", "column_name", "message"];
+pub(crate) const BOOKKEEPING: [&str; 6] = ["line", "raw", "outcome", "reason", "column_name", "message"];
 
 /// Makes encoded rows of a file's bytes.
 pub(crate) struct Rows {
@@ -79,11 +78,7 @@ impl Rows {
 }
 
 /// The header, once all of it is there.
-fn read_header(
-    file: &str,
-    table: Table,
-    records: &mut CsvRecords,
-) -> Result<Option<Header>, String> {
+fn read_header(file: &str, table: Table, records: &mut CsvRecords) -> Result<Option<Header>, String> {
     let Some(record) = records.peek() else {
         return Ok(None);
     };

@@ -85,9 +85,8 @@ impl Source {
     }
 
     fn explain(&self, source: std::io::Error) -> ReadFailure {
-        let from_store = source
-            .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<object_store::Error>);
+        let from_store =
+            source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<object_store::Error>);
         if from_store || self.compression == Compression::None {
             return ReadFailure::Failed(OdsError::Read { path: self.uri.clone(), source });
         }

@@ -10,6 +10,9 @@ use super::rows::{BOOKKEEPING, Rows};
 use super::source::{ReadFailure, Source};
 use crate::copy::CopyEncoder;
 
+/// Nobody but the session itself can gather statistics of a temporary table; with few rows any plan will do.
+const WORTH_ANALYZING: u64 = 2_000;
+
 /// A file whose rows are in its staging table.
 pub(crate) struct Staged {
     pub(crate) file: BatchFile,
@@ -36,9 +39,7 @@ pub(crate) fn stage_of(table: Table) -> String {
 pub(crate) fn for_stage(query: &'static str, table: Table) -> AssertSqlSafe<String> {
     let columns: Vec<String> =
         table.columns().iter().map(|column| format!("staged.{}", column.name)).collect();
-    AssertSqlSafe(
-        query.replace("{stage}", &stage_of(table)).replace("{content}", &columns.join(", ")),
-    )
+    AssertSqlSafe(query.replace("{stage}", &stage_of(table)).replace("{content}", &columns.join(", ")))
 }
 
 /// Streams a file into a staging table that lasts as long as the transaction.
@@ -55,10 +56,7 @@ pub(crate) async fn stage_file(
     let mut rows = Rows::of(file);
     loop {
         let encoded = match source.next_piece().await {
-            Ok(piece) => rows
-                .encode(piece, &mut encoder)
-                .map(|()| piece.is_empty())
-                .map_err(Stop::Refused),
+            Ok(piece) => rows.encode(piece, &mut encoder).map(|()| piece.is_empty()).map_err(Stop::Refused),
             Err(ReadFailure::Damaged(message)) => Err(Stop::Refused(message)),
             Err(ReadFailure::Failed(error)) => Err(Stop::Failed(error)),
         };
@@ -72,6 +70,10 @@ pub(crate) async fn stage_file(
         }
     }
     encoder.finish(copy).await?;
+    if rows.read() > WORTH_ANALYZING {
+        let analyze = format!("analyze {} (outcome, id)", stage_of(file.table));
+        sqlx::query(AssertSqlSafe(analyze)).execute(&mut *connection).await?;
+    }
     Ok(Staged {
         file: file.clone(),
         content_hash: source.content_hash(),
@@ -88,11 +90,8 @@ pub(crate) async fn count(connection: &mut PgConnection, table: Table) -> Result
 }
 
 fn create_statement(table: Table) -> String {
-    let columns: String = table
-        .columns()
-        .iter()
-        .map(|column| format!(", {} {}", column.name, sql_type(column)))
-        .collect();
+    let columns: String =
+        table.columns().iter().map(|column| format!(", {} {}", column.name, sql_type(column))).collect();
     format!(
         "create temp table {} (line bigint not null, raw text not null, outcome text, reason text, \
          column_name text, message text{columns}) on commit drop",

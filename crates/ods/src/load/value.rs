@@ -7,14 +7,9 @@ use super::timestamp::parse_timestamp;
 use crate::copy::CopyEncoder;
 
 /// Encodes a value written as text, as CSV has it.
-pub(crate) fn encode_bytes(
-    encoder: &mut CopyEncoder,
-    column: &Column,
-    bytes: &[u8],
-) -> Result<(), Reject> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        Reject::value(column.name, Reason::NotUtf8, format!("{} is not UTF-8", column.name))
-    })?;
+pub(crate) fn encode_bytes(encoder: &mut CopyEncoder, column: &Column, bytes: &[u8]) -> Result<(), Reject> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Reject::value(column.name, Reason::NotUtf8, format!("{} is not UTF-8", column.name)))?;
     match column.column_type {
         ColumnType::Integer => {
             not_empty(column, text)?;
@@ -26,11 +21,7 @@ pub(crate) fn encode_bytes(
 }
 
 /// Encodes an id, text or timestamp.
-pub(crate) fn encode_text(
-    encoder: &mut CopyEncoder,
-    column: &Column,
-    text: &str,
-) -> Result<(), Reject> {
+pub(crate) fn encode_text(encoder: &mut CopyEncoder, column: &Column, text: &str) -> Result<(), Reject> {
     not_empty(column, text)?;
     match column.column_type {
         ColumnType::Id => encoder.text(within_bytes(column, text, MAX_ID_BYTES)?),

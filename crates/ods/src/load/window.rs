@@ -77,10 +77,7 @@ impl Window {
             None if bytes.len() > MAX_ROW => Line::TooLong,
             None if !self.ended => Line::Incomplete,
             None if bytes.is_empty() => Line::End,
-            None => Line::Complete {
-                length: without_return(bytes, bytes.len()),
-                consumed: bytes.len(),
-            },
+            None => Line::Complete { length: without_return(bytes, bytes.len()), consumed: bytes.len() },
         }
     }
 

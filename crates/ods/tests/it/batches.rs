@@ -4,7 +4,8 @@ use daybook_ods::{LoadOptions, LoadOutcome, OdsError};
 
 use crate::support::{Shop, file_url, summary};
 
-const ORDERS: &str = "id,processed_timestamp,customer_id\no1,2024-05-01 10:00:00,c1\no2,2024-05-02T10:00:00Z,c2\n";
+const ORDERS: &str =
+    "id,processed_timestamp,customer_id\no1,2024-05-01 10:00:00,c1\no2,2024-05-02T10:00:00Z,c2\n";
 const LINES: &str = "order_id,id,revenue,variant_id,quantity\no1,l1,500,v1,2\no2,l2,-70,v2,-1\n";
 
 async fn shop_with_a_batch() -> Shop {
@@ -129,7 +130,10 @@ async fn too_many_bad_rows_refuse_a_batch_and_not_its_neighbours() {
     let lenient = LoadOptions { max_reject_ratio: 0.6, ..LoadOptions::default() };
     let reports = shop.load_with("b0", &lenient).await;
     assert!(matches!(reports[0].outcome, LoadOutcome::Loaded { .. }));
-    assert_eq!(shop.query("select distinct reason, column_name from daybook.rejected_row").await, "not_a_timestamp processed_timestamp");
+    assert_eq!(
+        shop.query("select distinct reason, column_name from daybook.rejected_row").await,
+        "not_a_timestamp processed_timestamp"
+    );
 }
 
 #[tokio::test]

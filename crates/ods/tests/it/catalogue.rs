@@ -65,7 +65,10 @@ async fn an_older_batch_goes_into_the_history_alone() {
         product_history(&shop).await,
         "insert Mugs 2024-01-01T00:00:00\nupdate Jars 2024-02-01T00:00:00\nupdate Cups 2024-03-01T00:00:00"
     );
-    assert_eq!(shop.query("select p.title, price from ods.variant join ods.product p on true").await, "Cups 130");
+    assert_eq!(
+        shop.query("select p.title, price from ods.variant join ods.product p on true").await,
+        "Cups 130"
+    );
     assert_invariant(&shop).await;
 }
 
@@ -77,8 +80,7 @@ async fn a_replay_makes_no_phantom_change() {
     let before = product_history(&shop).await + &prices(&shop).await;
     // Other files with the same rows; a blank line makes them other content.
     load_pair(&shop, "again1", &format!("\n{PRODUCT}"), &variant(100, "2024-01-01")).await;
-    let report =
-        load_pair(&shop, "again2", &format!("\n{RENAMED}"), &variant(120, "2024-02-01")).await;
+    let report = load_pair(&shop, "again2", &format!("\n{RENAMED}"), &variant(120, "2024-02-01")).await;
     assert_eq!(
         report,
         "loaded, healed 0\n\
@@ -133,6 +135,9 @@ async fn a_price_changed_by_hand_is_later_than_an_older_batch() {
     shop.write("b3/variant.csv", format!("{VARIANTS}{}", variant(130, "2024-06-01")));
     let uri = crate::support::file_url(&shop.landing().join("b3"));
     later.load(&uri, &daybook_ods::LoadOptions::default(), &|_| ()).await.unwrap();
-    assert_eq!(shop.query("select p.title, price from ods.variant join ods.product p on true").await, "Cups 130");
+    assert_eq!(
+        shop.query("select p.title, price from ods.variant join ods.product p on true").await,
+        "Cups 130"
+    );
     assert_invariant(&shop).await;
 }

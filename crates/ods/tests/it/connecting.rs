@@ -7,8 +7,7 @@ use crate::support::Shop;
 
 #[tokio::test]
 async fn a_stopped_server_is_an_error_that_says_what_to_do() {
-    let error =
-        Ods::connect("postgres://me:secret@127.0.0.1:1/books", Clock::default()).await.unwrap_err();
+    let error = Ods::connect("postgres://me:secret@127.0.0.1:1/books", Clock::default()).await.unwrap_err();
     let shown = error.to_string();
     assert!(matches!(error, OdsError::Unreachable { .. }), "{shown}");
     assert!(shown.contains("127.0.0.1:1/books"), "{shown}");

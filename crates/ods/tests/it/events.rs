@@ -9,7 +9,9 @@ use crate::support::{Shop, summary};
 use crate::versions::assert_invariant;
 
 fn payment(id: &str, order: &str, status: &str, created: &str) -> String {
-    format!("{{\"id\":\"{id}\",\"order_id\":\"{order}\",\"status\":\"{status}\",\"created_at\":\"{created}\"}}\n")
+    format!(
+        "{{\"id\":\"{id}\",\"order_id\":\"{order}\",\"status\":\"{status}\",\"created_at\":\"{created}\"}}\n"
+    )
 }
 
 #[tokio::test]
@@ -63,10 +65,7 @@ async fn a_damaged_event_is_kept_and_the_others_stored() {
         "2 - not_json\n3 - not_json\n4 status missing_value\n5 order_id missing_value\n6 id not_text\n\
          7 created_at not_text\n8 status nul_character"
     );
-    assert_eq!(
-        shop.query("select raw from daybook.rejected_row where line = 4").await,
-        lines[3]
-    );
+    assert_eq!(shop.query("select raw from daybook.rejected_row where line = 4").await, lines[3]);
 }
 
 #[tokio::test]
@@ -152,7 +151,8 @@ fn variant_updates_in_any_order_give_the_same_versions() {
     let arrivals = (Just(in_order).prop_shuffle(), 1..5_usize);
     TestRunner::new(Config::with_cases(12))
         .run(&arrivals, |(events, files)| {
-            let reset = "delete from ods.variant; delete from daybook.variant_version; delete from daybook.load";
+            let reset =
+                "delete from ods.variant; delete from daybook.variant_version; delete from daybook.load";
             runtime.block_on(shop.execute(reset));
             for part in events.chunks(events.len().div_ceil(files)) {
                 attempt.set(attempt.get() + 1);
@@ -161,7 +161,8 @@ fn variant_updates_in_any_order_give_the_same_versions() {
                 runtime.block_on(shop.load(&name));
             }
             let stored = "select * from ods.variant order by id";
-            let versions = "select id, price, valid_from from daybook.variant_version order by id, valid_from, sequence";
+            let versions =
+                "select id, price, valid_from from daybook.variant_version order by id, valid_from, sequence";
             let found = runtime.block_on(async { shop.query(stored).await + &shop.query(versions).await });
             runtime.block_on(assert_invariant(&shop));
             prop_assert_eq!(&found, expected.get_or_init(|| found.clone()));

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Int32Array, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
+};
 use daybook_model::{BusinessTimezone, PartitionDate};
 use daybook_ods::{ExpireMetrics, OdsError};
 
@@ -63,7 +65,7 @@ async fn an_order_goes_only_if_it_and_all_its_lines_are_held() {
         &[10, 20, 10, 10, 10, 10],
         &["held", "held", "changed", "line-changed", "extra-line", "bare"],
     )];
-    let expire = || shop.ods.expire_orders(day(), BusinessTimezone::UTC, &held_orders, &held_lines);
+    let expire = || shop.ods.expire_orders(day()..=day(), BusinessTimezone::UTC, &held_orders, &held_lines);
     assert_eq!(
         expire().await.unwrap(),
         ExpireMetrics { orders: 2, order_lines: 2, transactions: 0, kept: 4 }
@@ -92,7 +94,7 @@ async fn a_payment_goes_only_as_it_is_held() {
         ("created_at", times(&["2024-05-01 10:00:00"; 2])),
     ])
     .unwrap();
-    let metrics = shop.ods.expire_transactions(day(), BusinessTimezone::UTC, &[held]).await.unwrap();
+    let metrics = shop.ods.expire_transactions(day()..=day(), BusinessTimezone::UTC, &[held]).await.unwrap();
     assert_eq!(metrics, ExpireMetrics { transactions: 1, kept: 2, ..ExpireMetrics::default() });
     assert_eq!(shop.query("select id from ods.transaction order by id").await, "t2\nt3");
 }
@@ -111,8 +113,11 @@ async fn many_orders_go_in_bounded_batches() {
     let line_ids: Vec<&str> = line_ids.iter().map(String::as_str).collect();
     let held_orders = orders(&ids, &vec!["c"; ids.len()]);
     let held_lines = lines(&line_ids, &vec![10; ids.len()], &ids);
-    let metrics =
-        shop.ods.expire_orders(day(), BusinessTimezone::UTC, &[held_orders], &[held_lines]).await.unwrap();
+    let metrics = shop
+        .ods
+        .expire_orders(day()..=day(), BusinessTimezone::UTC, &[held_orders], &[held_lines])
+        .await
+        .unwrap();
     assert_eq!(metrics, ExpireMetrics { orders: 12_000, order_lines: 12_000, transactions: 0, kept: 0 });
 }
 
@@ -139,7 +144,7 @@ async fn a_batch_of_another_shape_expires_nothing() {
     shop.execute("insert into ods.orders values ('a', '2024-05-01 10:00:00', 'c')").await;
     let narrow = RecordBatch::try_from_iter([("id", texts(&["a"]))]).unwrap();
     let error =
-        shop.ods.expire_orders(day(), BusinessTimezone::UTC, &[narrow], &[]).await.unwrap_err();
+        shop.ods.expire_orders(day()..=day(), BusinessTimezone::UTC, &[narrow], &[]).await.unwrap_err();
     assert!(matches!(error, OdsError::Held { .. }), "{error}");
     assert_eq!(shop.query("select count(*) from ods.orders").await, "1");
 }

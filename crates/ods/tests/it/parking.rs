@@ -18,7 +18,10 @@ async fn load_pair(shop: &Shop, name: &str, orders: &str, lines: &str) -> String
 async fn a_line_heals_with_the_load_that_brings_its_order() {
     let shop = Shop::open().await;
     let parked = load_pair(&shop, "b1", "x,2024-05-01 10:00:00,c\n", "l1,1,v,10,a\nl2,1,v,20,b\n").await;
-    assert!(parked.ends_with("order_lines.csv: read 2, loaded 0, unchanged 0, rejected 0, parked 2"), "{parked}");
+    assert!(
+        parked.ends_with("order_lines.csv: read 2, loaded 0, unchanged 0, rejected 0, parked 2"),
+        "{parked}"
+    );
     assert_eq!(shop.ods.status().await.unwrap().parked[0].rows, 2);
 
     let healing = load_pair(&shop, "b2", "a,2024-05-03 10:00:00,c\n", "").await;
@@ -39,7 +42,8 @@ async fn the_newest_row_of_a_line_wins_however_it_comes() {
     load_pair(&shop, "b3", "a,2024-05-03 10:00:00,c\nb,2024-05-03 10:00:00,c\n", "l1,1,v,12,a\n").await;
     assert_eq!(shop.query("select id, revenue from ods.order_lines order by id").await, "l1 12\nl2 11");
     assert_eq!(
-        shop.query("select row_id, content ->> 'revenue', healed_by from daybook.parked_row order by id").await,
+        shop.query("select row_id, content ->> 'revenue', healed_by from daybook.parked_row order by id")
+            .await,
         "l1 10 superseded\nl2 10 superseded\nl1 11 superseded\nl2 11 load"
     );
 }

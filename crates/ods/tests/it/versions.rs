@@ -45,10 +45,7 @@ async fn a_change_without_a_time_of_its_own_happens_now() {
     let shop = shop_with_a_variant().await;
     shop.execute("update ods.variant set price = 150").await;
     shop.execute("update ods.variant set price = 150").await;
-    assert_eq!(
-        history(&shop, "v").await,
-        "insert 100 2024-01-01T00:00:00\nupdate 150 2024-05-10T12:00:00"
-    );
+    assert_eq!(history(&shop, "v").await, "insert 100 2024-01-01T00:00:00\nupdate 150 2024-05-10T12:00:00");
     // The clock stands still: changes at one time are told apart by their order.
     shop.execute("update ods.variant set price = 175").await;
     shop.execute("update ods.variant set price = 150").await;
@@ -76,10 +73,7 @@ async fn a_change_may_bring_a_later_time_but_never_an_earlier_one() {
 async fn removing_a_product_leaves_a_version_of_each_variant() {
     let shop = shop_with_a_variant().await;
     shop.execute("delete from ods.product").await;
-    assert_eq!(
-        history(&shop, "v").await,
-        "insert 100 2024-01-01T00:00:00\ndelete 100 2024-05-10T12:00:00"
-    );
+    assert_eq!(history(&shop, "v").await, "insert 100 2024-01-01T00:00:00\ndelete 100 2024-05-10T12:00:00");
     assert_eq!(
         shop.query("select operation, valid_from from daybook.product_version order by sequence").await,
         "insert 2024-01-01T00:00:00\ndelete 2024-05-10T12:00:00"
@@ -101,10 +95,7 @@ async fn another_id_is_the_end_of_one_and_the_beginning_of_another() {
     let shop = shop_with_a_variant().await;
     shop.execute("update ods.variant set id = 'w'").await;
     shop.execute("update ods.product set title = 'Cups'").await;
-    assert_eq!(
-        history(&shop, "v").await,
-        "insert 100 2024-01-01T00:00:00\ndelete 100 2024-05-10T12:00:00"
-    );
+    assert_eq!(history(&shop, "v").await, "insert 100 2024-01-01T00:00:00\ndelete 100 2024-05-10T12:00:00");
     assert_eq!(history(&shop, "w").await, "insert 100 2024-05-10T12:00:00");
     shop.execute("begin; update ods.product set id = 'q'; update ods.variant set product_id = 'q'; commit;")
         .await;

@@ -1,46 +1,27 @@
--- Dates of order lines whose variant belongs to another product than was published, or to its first one.
+-- Dates of published facts whose variant got versions that put it under another product, or under its first one.
+-- Runs before the facts are built.
 with
 
-appeared as (
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from int_variant_product
-    except
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from published.int_variant_product
-),
-
-vanished as (
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from published.int_variant_product
-    except
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from int_variant_product
-),
-
-variants as (
-    select variant_id
-    from appeared
-    union
-    select variant_id
-    from vanished
+changed as (
+    select distinct variant_id
+    from variant_version_staging
+    where partition_date in (:dates)
 ),
 
 sold as (
-    select distinct lines.variant_id, lines.partition_date
-    from order_lines as lines
-    inner join variants on lines.variant_id = variants.variant_id
+    select distinct
+        fact.variant_id,
+        fact.product_id,
+        fact.partition_date
+    from dwd_orders_variant_status as fact
+    inner join changed on fact.variant_id = changed.variant_id
 )
 
 select distinct sold.partition_date
 from sold
-left join published.int_variant_product as before
+left join int_variant_product as owner
     on
-        sold.variant_id = before.variant_id
-        and sold.partition_date >= before.valid_from_date
-        and (before.valid_to_date is null or sold.partition_date < before.valid_to_date)
-left join int_variant_product as after
-    on
-        sold.variant_id = after.variant_id
-        and sold.partition_date >= after.valid_from_date
-        and (after.valid_to_date is null or sold.partition_date < after.valid_to_date)
-where coalesce(before.product_id, '(unknown)') <> coalesce(after.product_id, '(unknown)')
+        sold.variant_id = owner.variant_id
+        and sold.partition_date >= owner.valid_from_date
+        and (owner.valid_to_date is null or sold.partition_date < owner.valid_to_date)
+where sold.product_id <> coalesce(owner.product_id, '(unknown)')

@@ -103,12 +103,12 @@ impl Merge<'_, '_> {
         let products = self.candidates("product_version");
         if !products.is_empty() {
             self.merge("product_version", &products).await?;
-            dates.extend(self.ask("products", Touched::ProductSnapshots, &products).await?);
+            dates.extend(self.ask_snapshots("products", Touched::ProductSnapshots, &products).await?);
         }
         let variants = self.candidates("variant_version");
         if !variants.is_empty() {
             self.merge("variant_version", &variants).await?;
-            dates.extend(self.ask("variants", Touched::VariantSnapshots, &variants).await?);
+            dates.extend(self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?);
             order_dates.extend(self.ask("product of variants", Touched::ReassignedLines, &variants).await?);
             // the price changes of these dates are read from the versions themselves
             self.note("price changes", &variants);
@@ -141,6 +141,19 @@ impl Merge<'_, '_> {
         let dates = touched.ask(self.build, candidates).await?;
         self.note(reason, &dates);
         Ok(dates)
+    }
+
+    /// Versions can touch the snapshots of closed days only from the versions' own dates on.
+    async fn ask_snapshots(
+        &mut self,
+        reason: &'static str,
+        touched: Touched,
+        candidates: &Dates,
+    ) -> Result<Dates, PipelineError> {
+        if candidates.first() > self.before.closed_dates.last() {
+            return Ok(Dates::new());
+        }
+        self.ask(reason, touched, candidates).await
     }
 
     fn note(&mut self, reason: &'static str, dates: &Dates) {

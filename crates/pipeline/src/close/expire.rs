@@ -1,5 +1,7 @@
 //! Lets go of what the published warehouse provably holds.
 
+use std::ops::RangeInclusive;
+
 use arrow::array::RecordBatch;
 use daybook_model::PartitionDate;
 use daybook_ods::ExpireMetrics;
@@ -8,27 +10,26 @@ use serde_json::json;
 use super::{Close, Steps};
 use crate::PipelineError;
 
-const HELD_ORDERS: &str =
-    "select id, processed_timestamp, customer_id from orders where partition_date = date ";
-const HELD_LINES: &str =
-    "select id, quantity, variant_id, revenue, order_id from order_lines where partition_date = date ";
-const HELD_TRANSACTIONS: &str =
-    "select id, order_id, status, created_at from \"transaction\" where partition_date = date ";
+const HELD_ORDERS: &str = "select id, processed_timestamp, customer_id from orders";
+const HELD_LINES: &str = "select id, quantity, variant_id, revenue, order_id from order_lines";
+const HELD_TRANSACTIONS: &str = "select id, order_id, status, created_at from \"transaction\"";
+
+/// What is held of this many dates is looked at together: few questions, and bounded memory.
+const DATES_AT_A_TIME: usize = 31;
 
 impl Close<'_> {
     /// Deletes whole business days past the retention from the ODS, row by row only what is held as it is there.
-    pub(super) async fn expire(&self, steps: &mut Steps<'_>) -> Result<(), PipelineError> {
-        let timezone = self.settings.timezone;
-        let today = timezone.date_of(self.ods.clock().now());
-        let before = today.minus_days(self.settings.retention_days);
+    pub(super) async fn expire(
+        &self,
+        last_closed: Option<PartitionDate>,
+        steps: &mut Steps<'_>,
+    ) -> Result<(), PipelineError> {
         let started = steps.begin();
         let mut expired = ExpireMetrics::default();
-        for date in self.ods.dates_to_expire(before, timezone).await? {
-            let held_orders = self.held(HELD_ORDERS, date).await?;
-            let held_lines = self.held(HELD_LINES, date).await?;
-            expired += self.ods.expire_orders(date, timezone, &held_orders, &held_lines).await?;
-            let held = self.held(HELD_TRANSACTIONS, date).await?;
-            expired += self.ods.expire_transactions(date, timezone, &held).await?;
+        for dates in self.dates_past_retention(last_closed).await?.chunks(DATES_AT_A_TIME) {
+            if let (Some(first), Some(last)) = (dates.first(), dates.last()) {
+                expired += self.expire_dates(*first..=*last).await?;
+            }
         }
         let metrics = json!({
             "orders": expired.orders,
@@ -39,8 +40,34 @@ impl Close<'_> {
         steps.end("expire", started, metrics).await
     }
 
-    async fn held(&self, query: &str, date: PartitionDate) -> Result<Vec<RecordBatch>, PipelineError> {
-        // a date prints as YYYY-MM-DD, so it needs no escaping
-        Ok(self.warehouse.query(&format!("{query}'{date}'")).await?.collect().await?)
+    async fn dates_past_retention(
+        &self,
+        last_closed: Option<PartitionDate>,
+    ) -> Result<Vec<PartitionDate>, PipelineError> {
+        // what is not closed is not held, so there is no need to look at it
+        let Some(last_closed) = last_closed else { return Ok(Vec::new()) };
+        let timezone = self.settings.timezone;
+        let today = timezone.date_of(self.ods.clock().now());
+        let before = today.minus_days(self.settings.retention_days).min(last_closed.next());
+        Ok(self.ods.dates_to_expire(before, timezone).await?)
+    }
+
+    async fn expire_dates(&self, dates: RangeInclusive<PartitionDate>) -> Result<ExpireMetrics, PipelineError> {
+        let timezone = self.settings.timezone;
+        let orders = self.held(HELD_ORDERS, &dates).await?;
+        let lines = self.held(HELD_LINES, &dates).await?;
+        let transactions = self.held(HELD_TRANSACTIONS, &dates).await?;
+        let expired = self.ods.expire_orders(dates.clone(), timezone, &orders, &lines).await?;
+        Ok(expired + self.ods.expire_transactions(dates, timezone, &transactions).await?)
+    }
+
+    async fn held(
+        &self,
+        query: &str,
+        dates: &RangeInclusive<PartitionDate>,
+    ) -> Result<Vec<RecordBatch>, PipelineError> {
+        // dates print as YYYY-MM-DD, so they need no escaping
+        let period = format!("partition_date between date '{}' and date '{}'", dates.start(), dates.end());
+        Ok(self.warehouse.query(&format!("{query} where {period}")).await?.collect().await?)
     }
 }

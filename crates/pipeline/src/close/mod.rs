@@ -111,6 +111,7 @@ impl Close<'_> {
         let mut build = self.warehouse.begin(&self.settings.paid_statuses).await?;
         build.stage(&manifest).await?;
         let built = Built::by(build.as_mut(), self, &manifest, &before, period, steps).await?;
+        let last_closed = before.closed_dates.last().max(built.newly_closed.last()).copied();
         let report = if built.plan.is_empty() {
             steps.record.finish(RunState::Unchanged, None, None).await?;
             CloseReport::unchanged(steps.record.id)
@@ -120,7 +121,7 @@ impl Close<'_> {
             steps.record.finish(RunState::Published, Some(publication.number.cast_signed()), None).await?;
             CloseReport::published(steps.record.id, publication.number, built.plan)
         };
-        self.expire(steps).await?;
+        self.expire(last_closed, steps).await?;
         self.drop_old_dumps(steps.record.id).await?;
         Ok(CloseReport { steps: std::mem::take(&mut steps.reports), ..report })
     }

@@ -4,15 +4,16 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
+use daybook_local_postgres::LocalPostgres;
 use daybook_model::{Clock, PartitionDate};
-use daybook_ods::LoadReport;
+use daybook_ods::{LoadReport, Ods};
 use daybook_pipeline::{Close, ClosePeriod};
 use daybook_shop::{Arrival, Day, Delivery, Shop, ShopOptions};
 use url::Url;
 
 use super::{Outcome, Reporting};
 use crate::config::Config;
-use crate::daybook::{Daybook, OpenOds};
+use crate::daybook::Daybook;
 use crate::output::{self, Format, Progress};
 
 /// Generates a shop and lives through its days: batches, payments, price changes, late and corrected rows, some
@@ -69,11 +70,12 @@ pub(super) async fn execute(config: Config, args: &DemoArgs, reporting: Reportin
     let last = Daybook::new(config.clone(), Clock::default())?;
     // held for the whole demo, so that the server does not stop between days
     let server = last.open_ods().await?;
+    let url = server.local.as_ref().map(LocalPostgres::url).context("the demo uses the embedded server")?;
     let progress = Progress::start("days", reporting.quiet);
     let mut counts = Counts::default();
     for day in &shop {
         progress.step(&day.date.to_string());
-        live_through(&config, day, &mut counts).await?;
+        live_through(&config, &url, day, &mut counts).await?;
     }
     progress.end();
     server.close().await?;
@@ -101,42 +103,34 @@ async fn start_anew(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn live_through(config: &Config, day: &Day, counts: &mut Counts) -> anyhow::Result<()> {
+async fn live_through(config: &Config, url: &str, day: &Day, counts: &mut Counts) -> anyhow::Result<()> {
     for arrival in &day.arrivals {
         let daybook = Daybook::new(config.clone(), Clock::fixed(arrival.at))?;
-        let opened = daybook.open_ods().await?;
-        deliver(&daybook, &opened, arrival, counts).await?;
-        opened.close().await?;
+        let ods = Ods::connect(url, daybook.clock).await?;
+        deliver(&daybook, &ods, arrival, counts).await?;
     }
     let daybook = Daybook::new(config.clone(), Clock::fixed(day.closes_at()))?;
     let warehouse = daybook.open_warehouse()?;
-    let settings = daybook.close_settings()?;
-    let opened = daybook.open_ods().await?;
     let close = Close {
-        ods: &opened.ods,
+        ods: &Ods::connect(url, daybook.clock).await?,
         warehouse: warehouse.as_ref(),
         registry: &daybook.registry,
-        settings: &settings,
+        settings: &daybook.close_settings()?,
         progress: &|_| {},
     };
     close.run(ClosePeriod::Due).await?;
-    opened.close().await
+    Ok(())
 }
 
-async fn deliver(
-    daybook: &Daybook,
-    opened: &OpenOds,
-    arrival: &Arrival,
-    counts: &mut Counts,
-) -> anyhow::Result<()> {
+async fn deliver(daybook: &Daybook, ods: &Ods, arrival: &Arrival, counts: &mut Counts) -> anyhow::Result<()> {
     if let Delivery::Sql { statement } = &arrival.delivery {
-        opened.ods.execute(statement).await?;
+        ods.execute(statement).await?;
         counts.statements += 1;
         return Ok(());
     }
     let landing = daybook.config.data_dir.join("landing");
     if let Some(path) = arrival.delivery.write_to(&landing)? {
-        let reports = opened.ods.load(&file_url(&path)?, &daybook.load_options()?, &|_| {}).await?;
+        let reports = ods.load(&file_url(&path)?, &daybook.load_options()?, &|_| {}).await?;
         counts.add(&reports);
     }
     Ok(())

@@ -115,7 +115,8 @@ impl Config {
                 bail!("there is no configuration file {}: check --config", file.display())
             }
             Some(file) => figment = figment.merge(Toml::file_exact(file)),
-            None => figment = figment.merge(Toml::file_exact(FILE)),
+            None if Path::new(FILE).is_file() => figment = figment.merge(Toml::file_exact(FILE)),
+            None => {}
         }
         let config: Self =
             figment.merge(environment::provider()).extract().map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
@@ -175,5 +176,5 @@ fn one_line(error: &figment::Error) -> String {
     let source = error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
     let place = source.map(|source| format!(" ({source})")).unwrap_or_default();
     let key = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
-    format!("configuration: {key}{}{place}", error.kind)
+    format!("configuration: {key}{}{place}", error.kind.to_string().trim_end())
 }

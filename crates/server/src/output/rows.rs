@@ -4,7 +4,7 @@ use std::io;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use daybook_warehouse::QueryResult;
 use futures::TryStreamExt;
@@ -102,7 +102,7 @@ fn text_rows(batch: &RecordBatch) -> anyhow::Result<Vec<Vec<String>>> {
 
 fn table(headers: &[&str], rows: &[Vec<String>]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(headers.iter().copied());
+    table.load_style(UTF8_FULL_CONDENSED).set_header(headers.iter().copied());
     for row in rows {
         table.add_row(row);
     }

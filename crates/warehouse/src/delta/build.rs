@@ -43,7 +43,7 @@ impl DeltaBuild {
         tables: Tables,
         publications: Publications,
         before: Publication,
-        published: Session,
+        published: &Session,
         paid_statuses: &[String],
     ) -> Result<Self, WarehouseError> {
         let mut session = Session::new(&storage, Arc::clone(&registry))?;
@@ -57,7 +57,7 @@ impl DeltaBuild {
             opened.insert(model.name.clone(), table);
         }
         session.plan_views(None).await?;
-        session.show("published", &published).await?;
+        session.show("published", published).await?;
         Ok(Self { storage, publications, before, session, tables, opened })
     }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use daybook_model::Registry;
+use tokio::sync::Mutex;
 
 use crate::{Build, Publication, QueryResult, Storage, Warehouse, WarehouseError};
 use build::DeltaBuild;
@@ -29,6 +30,9 @@ pub struct DeltaWarehouse {
     registry: Arc<Registry>,
     tables: Tables,
     publications: Publications,
+    /// The session of the publication that was asked last: opening tables and planning views takes longer than
+    /// most answers.
+    reader: Mutex<Option<(u64, Arc<Session>)>>,
 }
 
 impl DeltaWarehouse {
@@ -39,7 +43,21 @@ impl DeltaWarehouse {
             publications: Publications::new(storage.clone()),
             registry,
             storage,
+            reader: Mutex::new(None),
         }
+    }
+
+    /// The session that shows `publication`.
+    async fn reader(&self, publication: &Publication) -> Result<Arc<Session>, WarehouseError> {
+        let mut reader = self.reader.lock().await;
+        if let Some((number, session)) = reader.as_ref()
+            && *number == publication.number
+        {
+            return Ok(Arc::clone(session));
+        }
+        let session = Arc::new(self.published_session(publication).await?);
+        *reader = Some((publication.number, Arc::clone(&session)));
+        Ok(session)
     }
 
     async fn published_session(&self, publication: &Publication) -> Result<Session, WarehouseError> {
@@ -75,23 +93,20 @@ impl Warehouse for DeltaWarehouse {
 
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
         let publication = self.publications.latest().await?.ok_or(WarehouseError::NothingPublished)?;
-        self.published_session(&publication).await?.query(sql).await
+        self.reader(&publication).await?.query(sql).await
     }
 
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
         self.create().await?;
         let publication = self.publications.latest().await?;
-        let before = match &publication {
-            Some(publication) => self.published_session(publication).await?,
-            None => self.published_session(&Publication::empty()).await?,
-        };
+        let before = self.reader(publication.as_ref().unwrap_or(&Publication::empty())).await?;
         let build = DeltaBuild::begin(
             self.storage.clone(),
             Arc::clone(&self.registry),
             self.tables.clone(),
             self.publications.clone(),
             publication.unwrap_or_else(Publication::empty),
-            before,
+            &before,
             paid_statuses,
         )
         .await?;
