@@ -1,0 +1,8 @@
+//! The close on a real PostgreSQL and real Delta tables.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod closing;
+mod law;
+mod support;
+mod uci;

@@ -1,0 +1,172 @@
+//! Books of a test's own: a database, a warehouse, and a clock to set.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{NaiveDateTime, TimeDelta};
+use daybook_model::{BusinessTimezone, Clock, PartitionDate, Registry};
+use daybook_ods::{LoadOptions, LoadReport, Ods};
+use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError};
+use daybook_shop::{Arrival, Delivery};
+use daybook_testkit::TestDatabase;
+use daybook_warehouse::delta::DeltaWarehouse;
+use daybook_warehouse::{Storage, Warehouse};
+use tempfile::TempDir;
+use url::Url;
+
+/// What the law speaks of: the fact, the marts, and what analysts see of the catalogue and the customers.
+pub(crate) const BOOKS: &[&str] = &[
+    "dwd_orders_variant_status",
+    "app_daily_revenue",
+    "app_daily_product_sales",
+    "app_daily_customer_sales",
+    "app_order_payments",
+    "app_variant_price_changes",
+    "int_customer_orders",
+    "dim_product",
+];
+
+pub(crate) struct Books {
+    pub(crate) database: TestDatabase,
+    pub(crate) folder: TempDir,
+    pub(crate) warehouse: DeltaWarehouse,
+    registry: Arc<Registry>,
+    pub(crate) settings: CloseSettings,
+}
+
+pub(crate) fn day(text: &str) -> PartitionDate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn time(text: &str) -> NaiveDateTime {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
+}
+
+/// Two hours after the day has ended.
+pub(crate) fn close_of(date: PartitionDate) -> NaiveDateTime {
+    BusinessTimezone::UTC.end_of(date) + TimeDelta::hours(2)
+}
+
+impl Books {
+    pub(crate) async fn new() -> Self {
+        let database = TestDatabase::create().await.unwrap();
+        let ods = Ods::connect(&database.url(), Clock::default()).await.unwrap();
+        ods.migrate().await.unwrap();
+        daybook_pipeline::migrate(ods.pool()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Arc::new(Registry::shipped().unwrap());
+        let storage = Storage::open(&directory_url(&folder.path().join("warehouse"))).unwrap();
+        Self {
+            database,
+            warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry)),
+            folder,
+            registry,
+            settings: CloseSettings {
+                timezone: BusinessTimezone::UTC,
+                buffer: TimeDelta::hours(2),
+                paid_statuses: vec!["success".to_owned()],
+                retention_days: 3,
+            },
+        }
+    }
+
+    pub(crate) async fn ods(&self, now: NaiveDateTime) -> Ods {
+        Ods::connect(&self.database.url(), Clock::fixed(now)).await.unwrap()
+    }
+
+    pub(crate) async fn load(&self, now: NaiveDateTime, path: &Path) -> Vec<LoadReport> {
+        let url = Url::from_file_path(path).unwrap();
+        self.ods(now).await.load(&url, &LoadOptions::default(), &|_| {}).await.unwrap()
+    }
+
+    /// Lays down `files` as one batch and loads it.
+    pub(crate) async fn load_batch(&self, now: NaiveDateTime, name: &str, files: &[(&str, &str)]) -> Vec<LoadReport> {
+        let batch = self.folder.path().join("landing").join(name);
+        std::fs::create_dir_all(&batch).unwrap();
+        for (file, content) in files {
+            std::fs::write(batch.join(file), content).unwrap();
+        }
+        self.load(now, &batch).await
+    }
+
+    /// Loads payment events.
+    pub(crate) async fn load_payments(&self, now: NaiveDateTime, name: &str, events: &str) -> Vec<LoadReport> {
+        let path = self.folder.path().join(format!("transactions-{name}.ndjson"));
+        std::fs::write(&path, events).unwrap();
+        self.load(now, &path).await
+    }
+
+    pub(crate) async fn deliver(&self, now: NaiveDateTime, arrival: &Arrival) {
+        match &arrival.delivery {
+            Delivery::Sql { statement } => self.ods(now).await.execute(statement).await.unwrap(),
+            delivery => {
+                let path = delivery.write_to(&self.folder.path().join("landing")).unwrap().unwrap();
+                self.load(now, &path).await;
+            }
+        }
+    }
+
+    pub(crate) async fn try_close(
+        &self,
+        now: NaiveDateTime,
+        period: ClosePeriod,
+    ) -> Result<CloseReport, PipelineError> {
+        let ods = self.ods(now).await;
+        let close = Close {
+            ods: &ods,
+            warehouse: &self.warehouse,
+            registry: &self.registry,
+            settings: &self.settings,
+            progress: &|_| {},
+        };
+        close.run(period).await
+    }
+
+    pub(crate) async fn close(&self, now: NaiveDateTime, period: ClosePeriod) -> CloseReport {
+        self.try_close(now, period).await.unwrap()
+    }
+
+    pub(crate) async fn close_day(&self, date: PartitionDate) -> CloseReport {
+        self.close(close_of(date), ClosePeriod::Days { from: date, to: date }).await
+    }
+
+    /// The answer's rows, cells joined by `|`.
+    pub(crate) async fn query(&self, sql: &str) -> Vec<String> {
+        let mut rows = Vec::new();
+        for batch in self.warehouse.query(sql).await.unwrap().collect().await.unwrap() {
+            let options = FormatOptions::default().with_null("-");
+            let columns: Vec<_> = batch
+                .columns()
+                .iter()
+                .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
+                .collect();
+            for row in 0..batch.num_rows() {
+                let cells = columns.iter().map(|column| column.value(row).to_string());
+                rows.push(cells.collect::<Vec<_>>().join("|"));
+            }
+        }
+        rows
+    }
+
+    /// All rows of a table, in an order of their own.
+    pub(crate) async fn table(&self, name: &str) -> Vec<String> {
+        let mut rows = self.query(&format!("select * from {name}")).await;
+        rows.sort_unstable();
+        rows
+    }
+
+    /// Asserts that every table of [`BOOKS`] holds the same rows as in `other`.
+    pub(crate) async fn assert_same_as(&self, other: &Self, what: &str) {
+        for name in BOOKS {
+            let (mine, others) = (self.table(name).await, other.table(name).await);
+            let missing: Vec<_> = others.iter().filter(|row| mine.binary_search(row).is_err()).take(5).collect();
+            let extra: Vec<_> = mine.iter().filter(|row| others.binary_search(row).is_err()).take(5).collect();
+            assert!(mine == others, "{what}: {name} differs; missing {missing:#?}, extra {extra:#?}");
+        }
+    }
+}
+
+fn directory_url(path: &Path) -> Url {
+    Url::from_directory_path(path).unwrap()
+}

@@ -1,0 +1,157 @@
+//! A year of a real shop, against answers that were computed independently.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use daybook_model::PartitionDate;
+use daybook_ods::LoadReport;
+use daybook_pipeline::ClosePeriod;
+
+use crate::support::{Books, close_of, day, time};
+
+const FIRST: &str = "2010-12-01";
+const LAST: &str = "2011-12-09";
+
+fn uci() -> PathBuf {
+    daybook_testkit::uci_retail().unwrap()
+}
+
+/// The rows of an expected file: the named columns, joined by `|`, in an order of their own.
+fn expected(file: &Path, columns: &[&str]) -> Vec<String> {
+    let mut content = Vec::new();
+    let opened = std::fs::File::open(file).unwrap();
+    if file.extension().is_some_and(|extension| extension == "gz") {
+        flate2::read::GzDecoder::new(opened).read_to_end(&mut content).unwrap();
+    } else {
+        std::io::BufReader::new(opened).read_to_end(&mut content).unwrap();
+    }
+    let mut reader = csv::Reader::from_reader(content.as_slice());
+    let headers = reader.headers().unwrap().clone();
+    let positions: Vec<_> =
+        columns.iter().map(|name| headers.iter().position(|header| header == *name).unwrap()).collect();
+    let mut rows: Vec<String> = reader
+        .records()
+        .map(|record| {
+            let record = record.unwrap();
+            positions.iter().map(|position| record[*position].to_owned()).collect::<Vec<_>>().join("|")
+        })
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+async fn sorted(books: &Books, sql: &str) -> Vec<String> {
+    let mut rows = books.query(sql).await;
+    rows.sort_unstable();
+    rows
+}
+
+fn count(reports: &[LoadReport], table: &str, pick: fn(&daybook_ods::FileReport) -> u64) -> u64 {
+    reports.iter().flat_map(|report| &report.files).filter(|file| file.table.name() == table).map(pick).sum()
+}
+
+#[tokio::test]
+async fn a_year_closed_in_one_range_gives_the_expected_books() {
+    let data = uci();
+    let strict = data.join("expected_strict");
+    let books = Books::new().await;
+    let now = time("2011-12-10 02:00");
+    let mut loaded = books.load(now, &data.join("batches")).await;
+    loaded.extend(books.load(now, &data.join("transactions.ndjson")).await);
+    assert_eq!(count(&loaded, "orders", |file| file.rejected), 3_710);
+    assert_eq!(count(&loaded, "order_lines", |file| file.parked), 135_080);
+    assert_eq!(count(&loaded, "order_lines", |file| file.rejected), 0);
+    assert_eq!(count(&loaded, "product", |file| file.rejected), 138);
+    assert_eq!(count(&loaded, "variant", |file| file.rejected), 174);
+    assert_eq!(count(&loaded, "transaction", |file| file.rejected), 0);
+
+    books.close(now, ClosePeriod::Days { from: day(FIRST), to: day(LAST) }).await;
+
+    let totals = "select sum(orders), sum(paid_orders), sum(units), sum(paid_units), sum(revenue), \
+                  sum(paid_revenue) from app_daily_revenue";
+    assert_eq!(books.query(totals).await, ["22190|18532|4906888|5168563|830006581|891140790"]);
+    assert_eq!(books.query("select count(*) from dwd_orders_variant_status").await, ["406829"]);
+    assert_eq!(books.query("select count(*) from dwd_orders_variant_status where product_id = '(unknown)'").await, ["0"]);
+
+    let daily = sorted(
+        &books,
+        "select partition_date, orders, paid_orders, customers, products, units, paid_units, revenue, paid_revenue \
+         from app_daily_revenue",
+    )
+    .await;
+    let columns =
+        ["day", "orders_all", "orders_paid", "customers_all", "products_all", "units_all", "units_paid", "revenue_all", "revenue_paid"];
+    assert_eq!(daily, expected(&strict.join("daily_revenue.csv"), &columns));
+
+    let customers = sorted(
+        &books,
+        "select customer_id, sum(orders), sum(paid_orders), sum(revenue), sum(paid_revenue) \
+         from app_daily_customer_sales group by customer_id",
+    )
+    .await;
+    let columns = ["customer_id", "orders_all", "orders_paid", "revenue_all", "revenue_paid"];
+    assert_eq!(customers, expected(&strict.join("customer_revenue.csv"), &columns));
+
+    let payments = sorted(
+        &books,
+        "select order_id, customer_id, case when order_status = 'pending' then '' else order_status end, attempts, \
+         is_paid, coalesce(replace(cast(paid_at as varchar), 'T', ' '), ''), \
+         coalesce(cast(seconds_to_payment as varchar), '') from app_order_payments",
+    )
+    .await;
+    let columns = ["order_id", "customer_id", "status", "transactions", "paid", "first_success_at", "delay_seconds"];
+    assert_eq!(payments, expected(&strict.join("order_payment.csv"), &columns));
+
+    let items = sorted(
+        &books,
+        "select partition_date, product_id, sum(units), sum(revenue), sum(paid_units), sum(paid_revenue) \
+         from app_daily_product_sales group by partition_date, product_id",
+    )
+    .await;
+    let columns = ["day", "product_id", "units_all", "revenue_all", "units_paid", "revenue_paid"];
+    assert_eq!(items, expected(&strict.join("item_sales_by_product_day.csv.gz"), &columns));
+
+    let closed = books.query("select count(*) from closed_dates").await;
+    assert_eq!(closed, ["374"], "days without trade are closed too");
+}
+
+/// Payments by the date on which they were made.
+fn payments_by_day(data: &Path) -> BTreeMap<String, String> {
+    let mut days = BTreeMap::<String, String>::new();
+    for line in std::fs::read_to_string(data.join("transactions.ndjson")).unwrap().lines() {
+        let (_, rest) = line.split_once("\"created_at\": \"").unwrap();
+        let events = days.entry(rest[..10].to_owned()).or_default();
+        events.push_str(line);
+        events.push('\n');
+    }
+    days
+}
+
+#[tokio::test]
+async fn two_months_day_by_day_with_retention_equal_the_same_in_one_range() {
+    let data = uci();
+    let (first, last) = (day(FIRST), day("2011-01-31"));
+    let payments = payments_by_day(&data);
+    let (daily, together) = (Books::new().await, Books::new().await);
+    for date in PartitionDate::range(first, last) {
+        let name = date.to_string();
+        let batch = data.join("batches").join(&name);
+        for books in [&daily, &together] {
+            if batch.exists() {
+                books.load(close_of(date), &batch).await;
+            }
+            if let Some(events) = payments.get(&name) {
+                books.load_payments(close_of(date), &name, events).await;
+            }
+        }
+        daily.close_day(date).await;
+    }
+    together.close(close_of(last), ClosePeriod::Days { from: first, to: last }).await;
+    daily.assert_same_as(&together, "day by day").await;
+
+    let status = daily.ods(close_of(last)).await.status().await.unwrap();
+    let kept = status.rows.iter().find(|(table, _)| table.name() == "orders").unwrap().1;
+    let last_days = "select count(*) from orders where partition_date > date '2011-01-28'";
+    assert_eq!(daily.query(last_days).await, [kept.to_string()], "three business days stay in the ODS");
+}
