@@ -1,0 +1,49 @@
+//! With no configuration at all.
+
+use crate::support::Folder;
+
+#[test]
+fn a_batch_becomes_an_answer() {
+    let folder = Folder::new();
+    folder.write_batch();
+    folder.write(
+        "transactions.ndjson",
+        "{\"id\":\"t1\",\"order_id\":\"o1\",\"status\":\"success\",\"created_at\":\"2024-03-01T10:05:00Z\"}\n",
+    );
+    for repeated in 0..2 {
+        assert_eq!(folder.daybook(&["-q", "init"]).code, 0, "init, time {repeated}");
+    }
+    let loaded = folder.daybook(&["--format", "csv", "load", "batch", "transactions.ndjson"]);
+    assert_eq!(loaded.code, 0, "{}", loaded.err);
+    assert_eq!(
+        loaded.out,
+        "table,files,rows,loaded,unchanged,rejected,parked\n\
+         orders,1,1,1,0,0,0\n\
+         order_lines,1,1,1,0,0,0\n\
+         transaction,1,1,1,0,0,0\n"
+    );
+    let now = ["--now", "2024-03-02T02:00:00Z"];
+    let closed = folder.daybook(&[&now[..], &["run"]].concat());
+    assert_eq!(closed.code, 0, "{}", closed.err);
+    assert!(closed.out.contains("2024-03-01"), "{}", closed.out);
+    let again = folder.daybook(&[&now[..], &["run"]].concat());
+    assert!(again.err.contains("nothing has changed"), "{}", again.err);
+
+    let question = "select partition_date, orders, revenue, paid_revenue from app_daily_revenue";
+    let csv = folder.daybook(&["--format", "csv", "query", question]);
+    assert_eq!(csv.out, "partition_date,orders,revenue,paid_revenue\n2024-03-01,1,1000,1000\n");
+    let json = folder.daybook(&["--format", "json", "query", question]);
+    assert_eq!(
+        json.out.trim_end(),
+        r#"[{"partition_date":"2024-03-01","orders":1,"revenue":1000,"paid_revenue":1000}]"#
+    );
+    folder.daybook(&["query", "select nothing from orders"]).assert_error(&["error: ", "nothing"]);
+    folder.daybook(&["query", "drop table orders"]).assert_error(&["error: ", "not supported"]);
+
+    let status = folder.daybook(&["--format", "csv", "status"]);
+    assert!(status.out.contains("closed,to,2024-03-01"), "{}", status.out);
+    assert!(
+        !folder.path(".daybook/postgres/cluster/postmaster.pid").exists(),
+        "the server stops with its last user"
+    );
+}

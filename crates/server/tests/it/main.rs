@@ -1,0 +1,8 @@
+//! The program as people and scripts use it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod demo;
+mod embedded;
+mod mistakes;
+mod support;

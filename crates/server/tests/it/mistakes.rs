@@ -1,0 +1,79 @@
+//! Each mistake gets one line that says what to do, and leaves nothing half done.
+
+use crate::support::Folder;
+
+#[test]
+fn a_wrong_column_refuses_the_batch_whole() {
+    let folder = Folder::new();
+    folder.write_batch();
+    folder.write("batch/orders.csv", "id,processed_timestamp,customer\no1,2024-03-01 10:00:00,c1\n");
+    let refused = folder.daybook(&["-q", "load", "batch"]);
+    assert_eq!(refused.code, 3);
+    refused.assert_error(&["refused", "orders.csv", "customer_id"]);
+    let status = folder.daybook(&["--format", "json", "status"]);
+    assert!(status.out.contains(r#""orders": 0"#), "{}", status.out);
+    assert!(status.out.contains(r#""order_lines": 0"#), "{}", status.out);
+
+    folder.write_batch();
+    assert_eq!(folder.daybook(&["load", "batch"]).code, 0);
+    let status = folder.daybook(&["--format", "json", "status"]);
+    assert!(status.out.contains(r#""orders": 1"#), "{}", status.out);
+    assert!(status.out.contains(r#""refused": []"#), "{}", status.out);
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = Folder::new();
+    folder.daybook(&["load", "nowhere/batch"]).assert_error(&["error: ", "nowhere/batch"]);
+}
+
+#[test]
+fn a_stopped_postgresql_is_named_without_its_password() {
+    let folder = Folder::new();
+    folder.write_batch();
+    let url = [("DAYBOOK_ODS_URL", "postgres://someone:s3cret@127.0.0.1:1/shop")];
+    for arguments in [&["load", "batch"][..], &["run"], &["status"]] {
+        let ended = folder.daybook_with(&url, arguments);
+        ended.assert_error(&["error: ", "127.0.0.1:1"]);
+        assert!(!ended.err.contains("s3cret"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_warehouse_that_is_no_folder_is_named() {
+    let folder = Folder::new();
+    folder.write("blocked", "a file");
+    let blocked = folder.path("blocked/warehouse");
+    let variables = [("DAYBOOK_WAREHOUSE_URL", blocked.to_str().unwrap())];
+    for arguments in [&["run"][..], &["query", "select 1"], &["init"]] {
+        folder.daybook_with(&variables, arguments).assert_error(&["warehouse", "blocked", "folder"]);
+    }
+    assert!(!folder.path(".daybook").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_query_before_the_first_close_says_how_to_get_there() {
+    let folder = Folder::new();
+    folder.daybook(&["query", "select 1"]).assert_error(&["nothing is published yet", "daybook run"]);
+}
+
+#[test]
+fn a_wrong_configuration_names_key_and_file() {
+    let folder = Folder::new();
+    folder.write("daybook.toml", "[retention]\ndayz = 3\n");
+    folder.daybook(&["status"]).assert_error(&["configuration", "dayz", "daybook.toml"]);
+    folder.write("daybook.toml", "business_timezone = \"Mars/Olympus\"\n");
+    folder.daybook(&["status"]).assert_error(&["business_timezone", "Mars/Olympus", "IANA"]);
+    folder.daybook(&["--config", "none.toml", "status"]).assert_error(&["none.toml"]);
+    folder.write("daybook.toml", "");
+    folder
+        .daybook_with(&[("DAYBOOK_RETENTION_DAYS", "many")], &["status"])
+        .assert_error(&["retention.days", "many"]);
+}
+
+#[test]
+fn a_day_that_is_not_over_is_refused() {
+    let folder = Folder::new();
+    let ended = folder.daybook(&["--now", "2024-03-01T12:00:00Z", "run", "--date", "2024-03-01"]);
+    ended.assert_error(&["2024-03-01 is not over yet", "2024-02-29"]);
+}
