@@ -25,7 +25,14 @@ states as (
         payment.status,
         payment.created_at,
         paid_statuses.status is not null as is_paid,
-        row_number() over (partition by payment.id order by payment.created_at desc) as recency
+        row_number() over (
+            partition by payment.id
+            order by
+                payment.created_at desc,
+                paid_statuses.status is not null desc,
+                payment.status desc,
+                payment.order_id desc
+        ) as recency
     from "transaction" as payment
     inner join candidate_ids on payment.id = candidate_ids.id
     left join paid_statuses on payment.status = paid_statuses.status

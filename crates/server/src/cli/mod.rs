@@ -24,7 +24,7 @@ use crate::telemetry::Verbosity;
 /// Without any configuration, everything lives in ./.daybook: a private PostgreSQL that starts and stops by
 /// itself, and a warehouse of Delta tables. `daybook demo` shows the whole way with a generated shop.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some batches were refused.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some batches were refused, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub(crate) struct Cli {
@@ -74,6 +74,7 @@ pub(crate) enum Outcome {
     Done,
     Failed,
     SomeRefused,
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
@@ -82,6 +83,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Done => Self::SUCCESS,
             Outcome::Failed => Self::from(1),
             Outcome::SomeRefused => Self::from(3),
+            Outcome::Interrupted => Self::from(130),
         }
     }
 }
