@@ -75,12 +75,13 @@ impl Compiler<'_> {
             return Expr::value(Value::Boolean(false));
         };
         if self.ranges.len() > MAX_RANGES {
-            let list = Expr::InList {
-                expr: Box::new(operand.clone()),
-                list: self.literals(),
-                negated: false,
-            };
-            return Expr::Nested(Box::new(binary(between(operand, *first, *last), BinaryOperator::And, list)));
+            let list =
+                Expr::InList { expr: Box::new(operand.clone()), list: self.literals(), negated: false };
+            return Expr::Nested(Box::new(binary(
+                between(operand, *first, *last),
+                BinaryOperator::And,
+                list,
+            )));
         }
         let conditions = self.ranges.iter().map(|(first, last)| between(operand, *first, *last));
         let any = conditions.reduce(|left, right| binary(left, BinaryOperator::Or, right));
@@ -162,7 +163,10 @@ mod tests {
                 .step_by(2)
                 .collect();
         let compiled = compile("select 1 from t where d in (:dates)", &scattered).expect("compiles");
-        assert!(compiled.contains("d BETWEEN DATE '2011-01-01' AND DATE '2011-03-30' AND d IN (DATE '2011-01-01',"));
+        assert!(
+            compiled
+                .contains("d BETWEEN DATE '2011-01-01' AND DATE '2011-03-30' AND d IN (DATE '2011-01-01',")
+        );
     }
 
     #[test]

@@ -63,11 +63,8 @@ const VARIANT: &[Column] = &[
     column("ingested_at", Timestamp),
 ];
 
-const ORDERS: &[Column] = &[
-    column("id", Id),
-    column("processed_timestamp", Timestamp),
-    column("customer_id", Id),
-];
+const ORDERS: &[Column] =
+    &[column("id", Id), column("processed_timestamp", Timestamp), column("customer_id", Id)];
 
 const ORDER_LINES: &[Column] = &[
     column("id", Id),
@@ -77,12 +74,8 @@ const ORDER_LINES: &[Column] = &[
     column("order_id", Id),
 ];
 
-const TRANSACTION: &[Column] = &[
-    column("id", Id),
-    column("order_id", Id),
-    column("status", Text(45)),
-    column("created_at", Timestamp),
-];
+const TRANSACTION: &[Column] =
+    &[column("id", Id), column("order_id", Id), column("status", Text(45)), column("created_at", Timestamp)];
 
 impl Table {
     /// Every table, parents before children.

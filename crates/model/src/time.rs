@@ -63,9 +63,7 @@ impl FromStr for PartitionDate {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .map(Self)
-            .map_err(|_| TimeError::Date(text.to_owned()))
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self).map_err(|_| TimeError::Date(text.to_owned()))
     }
 }
 

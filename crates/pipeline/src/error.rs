@@ -41,8 +41,10 @@ pub enum PipelineError {
         to: PartitionDate,
     },
     /// So long a period is most likely a mistake in some row's date.
-    #[error("closing from {from} to {to} means {days} days, because the oldest order is dated {from}: \
-             correct that order, or say with --from A --to B what to close; older dates are then closed only where they hold rows")]
+    #[error(
+        "closing from {from} to {to} means {days} days, because the oldest order is dated {from}: \
+             correct that order, or say with --from A --to B what to close; older dates are then closed only where they hold rows"
+    )]
     TooLong {
         /// The first day.
         from: PartitionDate,
@@ -52,7 +54,9 @@ pub enum PipelineError {
         days: u64,
     },
     /// The warehouse's dates follow another time zone.
-    #[error("the warehouse was built with business_timezone = \"{built}\", not \"{configured}\": set it back, or start a new warehouse (another [warehouse] url) and load its history again")]
+    #[error(
+        "the warehouse was built with business_timezone = \"{built}\", not \"{configured}\": set it back, or start a new warehouse (another [warehouse] url) and load its history again"
+    )]
     Timezone {
         /// The zone of the published state.
         built: String,

@@ -16,7 +16,9 @@ pub enum WarehouseError {
         problem: String,
     },
     /// The object store refused to read or write.
-    #[error("cannot {action} the warehouse at {url}: {source}; check that it exists and that this user may read and write it")]
+    #[error(
+        "cannot {action} the warehouse at {url}: {source}; check that it exists and that this user may read and write it"
+    )]
     Storage {
         /// `read` or `write`.
         action: &'static str,
@@ -51,7 +53,9 @@ pub enum WarehouseError {
         problem: String,
     },
     /// A publication document is damaged.
-    #[error("the publication {path} cannot be understood: {source}; restore it, or remove it to fall back to the one before")]
+    #[error(
+        "the publication {path} cannot be understood: {source}; restore it, or remove it to fall back to the one before"
+    )]
     Publication {
         /// The document's path below the warehouse.
         path: String,

@@ -32,10 +32,11 @@ impl Storage {
         }
         let store: Arc<dyn ObjectStore> = match url.scheme() {
             "file" => {
-                let folder = url.to_file_path().map_err(|()| wrong("write it as file:///folder".to_owned()))?;
-                std::fs::create_dir_all(&folder)
-                    .and_then(|()| std::fs::read_dir(&folder))
-                    .map_err(|error| wrong(format!("{error}; name a folder that this user may read and write")))?;
+                let folder =
+                    url.to_file_path().map_err(|()| wrong("write it as file:///folder".to_owned()))?;
+                std::fs::create_dir_all(&folder).and_then(|()| std::fs::read_dir(&folder)).map_err(
+                    |error| wrong(format!("{error}; name a folder that this user may read and write")),
+                )?;
                 Arc::new(LocalFileSystem::new())
             }
             "s3" => {

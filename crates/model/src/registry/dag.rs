@@ -20,7 +20,10 @@ fn check_references(models: &BTreeMap<String, Model>, sources: &BTreeSet<String>
     for model in models.values() {
         let unknown = model.reads.iter().find(|name| !models.contains_key(*name) && !sources.contains(*name));
         if let Some(relation) = unknown {
-            return Err(ModelError::UnknownReference { file: model.file.clone(), relation: relation.clone() });
+            return Err(ModelError::UnknownReference {
+                file: model.file.clone(),
+                relation: relation.clone(),
+            });
         }
     }
     Ok(())

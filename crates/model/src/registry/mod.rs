@@ -146,9 +146,8 @@ fn path_of(file: &File<'_>) -> String {
 
 fn parse_sources(files: &BTreeMap<String, &str>) -> Result<BTreeSet<String>, ModelError> {
     const FILE: &str = "sources.yml";
-    let text = files
-        .get(FILE)
-        .ok_or_else(|| ModelError::File { file: FILE.to_owned(), problem: "is missing" })?;
+    let text =
+        files.get(FILE).ok_or_else(|| ModelError::File { file: FILE.to_owned(), problem: "is missing" })?;
     let sources: Sources = serde_norway::from_str(text)
         .map_err(|source| ModelError::Definition { file: FILE.to_owned(), source })?;
     Ok(sources.sources.into_iter().map(|source| source.name).collect())
@@ -176,7 +175,8 @@ mod tests {
 
     #[test]
     fn an_unknown_reference_names_file_and_relation() {
-        let error = registry(&[("app/a.sql", "select a from nowhere"), ("app/a.yml", VIEW)]).expect_err("unknown");
+        let error =
+            registry(&[("app/a.sql", "select a from nowhere"), ("app/a.yml", VIEW)]).expect_err("unknown");
         insta::assert_snapshot!(error, @"app/a.sql: reads 'nowhere', which is neither a model nor a source of sources.yml");
     }
 
@@ -194,8 +194,9 @@ mod tests {
 
     #[test]
     fn a_wrong_kind_names_file_and_line() {
-        let error = registry(&[("app/a.sql", "select a from raw"), ("app/a.yml", "description: d\nkind: tabel\n")])
-            .expect_err("a wrong kind");
+        let error =
+            registry(&[("app/a.sql", "select a from raw"), ("app/a.yml", "description: d\nkind: tabel\n")])
+                .expect_err("a wrong kind");
         insta::assert_snapshot!(error);
     }
 
@@ -203,7 +204,8 @@ mod tests {
     fn a_partitioned_model_needs_a_feed() {
         let yaml = "{description: d, kind: replace_partition, grain: g, key: [a], \
                     columns: [{name: a, type: string, description: d}]}";
-        let error = registry(&[("app/a.sql", "select a from raw"), ("app/a.yml", yaml)]).expect_err("no feed");
+        let error =
+            registry(&[("app/a.sql", "select a from raw"), ("app/a.yml", yaml)]).expect_err("no feed");
         insta::assert_snapshot!(error, @"app/a.yml: kind replace_partition needs 'feed': orders or catalogue");
     }
 }

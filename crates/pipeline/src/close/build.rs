@@ -74,7 +74,8 @@ impl Merge<'_, '_> {
             self.merge("orders", &dates).await?;
         }
         // parked lines carry no business date of their own, so they are looked at whenever there are any
-        let parked = self.manifest.tables.get("parked_order_lines").is_some_and(|dump| !dump.dates.is_empty());
+        let parked =
+            self.manifest.tables.get("parked_order_lines").is_some_and(|dump| !dump.dates.is_empty());
         let candidate_lines = self.candidates("order_lines");
         if parked || !candidate_lines.is_empty() {
             dates.extend(self.ask("order lines", Touched::OrderLines, &candidate_lines).await?);
@@ -118,7 +119,8 @@ impl Merge<'_, '_> {
 
     /// Builds every other stored model for its dates.
     async fn models(&mut self, order_dates: &Dates, catalogue_dates: &Dates) -> Result<(), PipelineError> {
-        for model in self.close.registry.models().iter().filter(|model| model.kind == Kind::ReplacePartition) {
+        for model in self.close.registry.models().iter().filter(|model| model.kind == Kind::ReplacePartition)
+        {
             let dates = match model.feed {
                 Some(Feed::Catalogue) => catalogue_dates,
                 Some(Feed::Orders) | None => order_dates,

@@ -61,7 +61,9 @@ async fn missing_from_replica(
         ("transaction", Touched::Transactions),
     ] {
         let dates = touched.ask(build, &candidates(table, manifest, before)).await?;
-        missing.extend(dates.into_iter().map(|date| format!("{table} of {date}: the replica differs from the dump")));
+        missing.extend(
+            dates.into_iter().map(|date| format!("{table} of {date}: the replica differs from the dump")),
+        );
     }
     Ok(missing)
 }

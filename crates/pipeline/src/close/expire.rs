@@ -52,7 +52,10 @@ impl Close<'_> {
         Ok(self.ods.dates_to_expire(before, timezone).await?)
     }
 
-    async fn expire_dates(&self, dates: RangeInclusive<PartitionDate>) -> Result<ExpireMetrics, PipelineError> {
+    async fn expire_dates(
+        &self,
+        dates: RangeInclusive<PartitionDate>,
+    ) -> Result<ExpireMetrics, PipelineError> {
         let timezone = self.settings.timezone;
         let orders = self.held(HELD_ORDERS, &dates).await?;
         let lines = self.held(HELD_LINES, &dates).await?;

@@ -203,7 +203,8 @@ fn latest_hashes(mut hashes: SourceHashes, manifest: &Manifest) -> SourceHashes 
 }
 
 fn dump_metrics(manifest: &Manifest, healed: u64) -> serde_json::Value {
-    let rows = |dump: &daybook_model::manifest::TableDump| dump.files.iter().map(|file| file.rows).sum::<u64>();
+    let rows =
+        |dump: &daybook_model::manifest::TableDump| dump.files.iter().map(|file| file.rows).sum::<u64>();
     let tables: serde_json::Map<_, _> =
         manifest.tables.iter().map(|(name, dump)| (name.clone(), rows(dump).into())).collect();
     json!({ "rows": tables, "healed": healed })
@@ -221,7 +222,12 @@ impl Steps<'_> {
         Started { instant: Instant::now(), at: self.record.now() }
     }
 
-    async fn end(&mut self, name: &str, started: Started, metrics: impl Serialize) -> Result<(), PipelineError> {
+    async fn end(
+        &mut self,
+        name: &str,
+        started: Started,
+        metrics: impl Serialize,
+    ) -> Result<(), PipelineError> {
         let metrics = serde_json::to_value(metrics).unwrap_or_default();
         self.record.step(name, started.at, &metrics).await?;
         let report =

@@ -39,7 +39,11 @@ async fn first_day() -> Books {
         lines(&["l1,2,v1,1000,o1", "l2,1,v2,700,o1"]),
     );
     books
-        .load_batch(time("2024-03-01 12:00"), "orders", &[("orders.csv", &orders), ("order_lines.csv", &lines)])
+        .load_batch(
+            time("2024-03-01 12:00"),
+            "orders",
+            &[("orders.csv", &orders), ("order_lines.csv", &lines)],
+        )
         .await;
     books
 }
@@ -47,16 +51,23 @@ async fn first_day() -> Books {
 #[tokio::test]
 async fn an_order_without_lines_counts_and_an_unseen_variant_is_unknown_until_it_comes() {
     let books = first_day().await;
-    books.load_payments(time("2024-03-01 13:00"), "a", &event("t1", "o1", "success", "2024-03-01T12:30:00")).await;
+    books
+        .load_payments(time("2024-03-01 13:00"), "a", &event("t1", "o1", "success", "2024-03-01T12:30:00"))
+        .await;
     books.close_day(day("2024-03-01")).await;
     let revenue = "select orders, paid_orders, customers, products, units, revenue, paid_revenue from app_daily_revenue";
     assert_eq!(books.query(revenue).await, ["2|1|2|2|3|1700|1700"]);
     let products = "select order_line_id, product_id from dwd_orders_variant_status order by 1";
     assert_eq!(books.query(products).await, ["l1|p1", "l2|(unknown)"]);
 
-    let variant = format!("{VARIANTS}v2,p1,700,Red,2024-03-02 08:00:00,2024-03-02 08:00:00,2024-03-02 08:00:00\n");
+    let variant =
+        format!("{VARIANTS}v2,p1,700,Red,2024-03-02 08:00:00,2024-03-02 08:00:00,2024-03-02 08:00:00\n");
     books
-        .load_batch(time("2024-03-02 09:00"), "variant", &[("product.csv", PRODUCTS), ("variant.csv", &variant)])
+        .load_batch(
+            time("2024-03-02 09:00"),
+            "variant",
+            &[("product.csv", PRODUCTS), ("variant.csv", &variant)],
+        )
         .await;
     let report = books.close_day(day("2024-03-02")).await;
     assert!(report.dates[&day("2024-03-01")].contains("product of variants"), "{:?}", report.dates);
@@ -73,14 +84,14 @@ async fn late_rows_reopen_exactly_the_dates_that_they_touch() {
     }
     let now = time("2024-03-07 12:00");
     let status = books.ods(now).await.status().await.unwrap();
-    assert!(status.rows.iter().filter(|(table, _)| table.name().starts_with("order")).all(|(_, rows)| *rows == 0));
+    assert!(
+        status.rows.iter().filter(|(table, _)| table.name().starts_with("order")).all(|(_, rows)| *rows == 0)
+    );
 
     // a payment, and a line of an order that has left the ODS
     books.load_payments(now, "late", &event("t1", "o1", "success", "2024-03-07T09:00:00")).await;
     let late_line = lines(&["l3,1,v1,500,o2"]);
-    books
-        .load_batch(now, "late", &[("orders.csv", ORDERS), ("order_lines.csv", &late_line)])
-        .await;
+    books.load_batch(now, "late", &[("orders.csv", ORDERS), ("order_lines.csv", &late_line)]).await;
     let report = books.close_day(day("2024-03-07")).await;
     let dates: Vec<String> = report.dates.keys().map(ToString::to_string).collect();
     assert_eq!(dates, ["2024-03-01", "2024-03-07"]);
@@ -136,9 +147,15 @@ async fn rows_of_later_days_wait_for_their_day() {
     let books = first_day().await;
     let tomorrow = orders(&["o9,2024-03-02 00:00:00,c1"]);
     books
-        .load_batch(time("2024-03-02 01:00"), "tomorrow", &[("orders.csv", &tomorrow), ("order_lines.csv", LINES)])
+        .load_batch(
+            time("2024-03-02 01:00"),
+            "tomorrow",
+            &[("orders.csv", &tomorrow), ("order_lines.csv", LINES)],
+        )
         .await;
-    books.load_payments(time("2024-03-02 01:00"), "a", &event("t1", "o1", "success", "2024-03-02T00:00:00")).await;
+    books
+        .load_payments(time("2024-03-02 01:00"), "a", &event("t1", "o1", "success", "2024-03-02T00:00:00"))
+        .await;
     books.close_day(day("2024-03-01")).await;
     assert_eq!(books.query("select orders, paid_orders from app_daily_revenue").await, ["2|0"]);
     books.close_day(day("2024-03-02")).await;
@@ -156,9 +173,15 @@ async fn a_removed_product_keeps_its_history() {
     ods.execute("delete from ods.product where id = 'p1'").await.unwrap();
     books.close_day(day("2024-03-02")).await;
     assert_eq!(books.query("select partition_date, price from dim_product").await, ["2024-03-01|500"]);
-    let changes = "select changed_at, variant_id, old_price, new_price, change_percent from app_variant_price_changes";
+    let changes =
+        "select changed_at, variant_id, old_price, new_price, change_percent from app_variant_price_changes";
     assert_eq!(books.query(changes).await, ["2024-03-02T10:00:00|v1|500|550|10.0"]);
-    books.close(close_of(day("2024-03-02")), ClosePeriod::Days { from: day("2024-03-01"), to: day("2024-03-02") }).await;
+    books
+        .close(
+            close_of(day("2024-03-02")),
+            ClosePeriod::Days { from: day("2024-03-01"), to: day("2024-03-02") },
+        )
+        .await;
     assert_eq!(books.query("select partition_date, price from dim_product").await, ["2024-03-01|500"]);
 }
 
@@ -169,7 +192,10 @@ async fn due_days_are_closed_once_and_an_empty_shop_has_none() {
     assert_eq!(nothing.state, CloseState::NothingToClose);
 
     let books = first_day().await;
-    assert_eq!(books.close(time("2024-03-02 01:59"), ClosePeriod::Due).await.state, CloseState::NothingToClose);
+    assert_eq!(
+        books.close(time("2024-03-02 01:59"), ClosePeriod::Due).await.state,
+        CloseState::NothingToClose
+    );
     let report = books.close(time("2024-03-04 02:00"), ClosePeriod::Due).await;
     assert_eq!(report.state, CloseState::Published);
     assert_eq!(
@@ -209,13 +235,17 @@ async fn a_close_that_fails_publishes_nothing_and_the_next_one_recovers() {
         .load_batch(time("2024-03-02 12:00"), "more", &[("orders.csv", &more), ("order_lines.csv", &line)])
         .await;
     // a file where the fact's new partition should go
-    let blocked = books.folder.path().join("warehouse/tables/dwd_orders_variant_status/partition_date=2024-03-02");
+    let blocked =
+        books.folder.path().join("warehouse/tables/dwd_orders_variant_status/partition_date=2024-03-02");
     std::fs::write(&blocked, "in the way").unwrap();
     let failed = books.try_close(close_of(day("2024-03-02")), ClosePeriod::Due).await.unwrap_err();
     assert!(failed.to_string().contains("dwd_orders_variant_status"), "{failed}");
     assert_eq!(books.table("app_daily_revenue").await, before);
     let status = books.ods(time("2024-03-02 12:00")).await.status().await.unwrap();
-    assert!(status.rows.iter().any(|(table, rows)| table.name() == "orders" && *rows == 3), "nothing has expired");
+    assert!(
+        status.rows.iter().any(|(table, rows)| table.name() == "orders" && *rows == 3),
+        "nothing has expired"
+    );
 
     std::fs::remove_file(&blocked).unwrap();
     let undisturbed = first_day().await;
@@ -230,7 +260,9 @@ async fn a_close_that_fails_publishes_nothing_and_the_next_one_recovers() {
 #[tokio::test]
 async fn other_paid_statuses_rebuild_every_date() {
     let mut books = first_day().await;
-    books.load_payments(time("2024-03-01 13:00"), "a", &event("t1", "o1", "captured", "2024-03-01T12:00:00")).await;
+    books
+        .load_payments(time("2024-03-01 13:00"), "a", &event("t1", "o1", "captured", "2024-03-01T12:00:00"))
+        .await;
     books.close_day(day("2024-03-01")).await;
     assert_eq!(books.query("select paid_revenue from app_daily_revenue").await, ["0"]);
     books.settings.paid_statuses = vec!["captured".to_owned()];
@@ -243,7 +275,8 @@ async fn two_closes_at_once_are_refused() {
     let books = first_day().await;
     let date = day("2024-03-01");
     let period = ClosePeriod::Days { from: date, to: date };
-    let (one, other) = tokio::join!(books.try_close(close_of(date), period), books.try_close(close_of(date), period));
+    let (one, other) =
+        tokio::join!(books.try_close(close_of(date), period), books.try_close(close_of(date), period));
     let refused = [one.err(), other.err()].into_iter().flatten().collect::<Vec<_>>();
     assert!(matches!(refused.as_slice(), [] | [PipelineError::Busy]), "{refused:?}");
     assert_eq!(books.query("select orders from app_daily_revenue").await, ["2"]);

@@ -81,7 +81,12 @@ impl Books {
     }
 
     /// Lays down `files` as one batch and loads it.
-    pub(crate) async fn load_batch(&self, now: NaiveDateTime, name: &str, files: &[(&str, &str)]) -> Vec<LoadReport> {
+    pub(crate) async fn load_batch(
+        &self,
+        now: NaiveDateTime,
+        name: &str,
+        files: &[(&str, &str)],
+    ) -> Vec<LoadReport> {
         let batch = self.folder.path().join("landing").join(name);
         std::fs::create_dir_all(&batch).unwrap();
         for (file, content) in files {
@@ -91,7 +96,12 @@ impl Books {
     }
 
     /// Loads payment events.
-    pub(crate) async fn load_payments(&self, now: NaiveDateTime, name: &str, events: &str) -> Vec<LoadReport> {
+    pub(crate) async fn load_payments(
+        &self,
+        now: NaiveDateTime,
+        name: &str,
+        events: &str,
+    ) -> Vec<LoadReport> {
         let path = self.folder.path().join(format!("transactions-{name}.ndjson"));
         std::fs::write(&path, events).unwrap();
         self.load(now, &path).await
@@ -160,8 +170,10 @@ impl Books {
     pub(crate) async fn assert_same_as(&self, other: &Self, what: &str) {
         for name in BOOKS {
             let (mine, others) = (self.table(name).await, other.table(name).await);
-            let missing: Vec<_> = others.iter().filter(|row| mine.binary_search(row).is_err()).take(5).collect();
-            let extra: Vec<_> = mine.iter().filter(|row| others.binary_search(row).is_err()).take(5).collect();
+            let missing: Vec<_> =
+                others.iter().filter(|row| mine.binary_search(row).is_err()).take(5).collect();
+            let extra: Vec<_> =
+                mine.iter().filter(|row| others.binary_search(row).is_err()).take(5).collect();
             assert!(mine == others, "{what}: {name} differs; missing {missing:#?}, extra {extra:#?}");
         }
     }

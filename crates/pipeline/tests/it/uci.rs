@@ -72,7 +72,10 @@ async fn a_year_closed_in_one_range_gives_the_expected_books() {
                   sum(paid_revenue) from app_daily_revenue";
     assert_eq!(books.query(totals).await, ["22190|18532|4906888|5168563|830006581|891140790"]);
     assert_eq!(books.query("select count(*) from dwd_orders_variant_status").await, ["406829"]);
-    assert_eq!(books.query("select count(*) from dwd_orders_variant_status where product_id = '(unknown)'").await, ["0"]);
+    assert_eq!(
+        books.query("select count(*) from dwd_orders_variant_status where product_id = '(unknown)'").await,
+        ["0"]
+    );
 
     let daily = sorted(
         &books,
@@ -80,8 +83,17 @@ async fn a_year_closed_in_one_range_gives_the_expected_books() {
          from app_daily_revenue",
     )
     .await;
-    let columns =
-        ["day", "orders_all", "orders_paid", "customers_all", "products_all", "units_all", "units_paid", "revenue_all", "revenue_paid"];
+    let columns = [
+        "day",
+        "orders_all",
+        "orders_paid",
+        "customers_all",
+        "products_all",
+        "units_all",
+        "units_paid",
+        "revenue_all",
+        "revenue_paid",
+    ];
     assert_eq!(daily, expected(&strict.join("daily_revenue.csv"), &columns));
 
     let customers = sorted(
@@ -100,7 +112,8 @@ async fn a_year_closed_in_one_range_gives_the_expected_books() {
          coalesce(cast(seconds_to_payment as varchar), '') from app_order_payments",
     )
     .await;
-    let columns = ["order_id", "customer_id", "status", "transactions", "paid", "first_success_at", "delay_seconds"];
+    let columns =
+        ["order_id", "customer_id", "status", "transactions", "paid", "first_success_at", "delay_seconds"];
     assert_eq!(payments, expected(&strict.join("order_payment.csv"), &columns));
 
     let items = sorted(

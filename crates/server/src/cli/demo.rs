@@ -57,7 +57,11 @@ const QUESTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-pub(super) async fn execute(config: Config, args: &DemoArgs, reporting: Reporting) -> anyhow::Result<Outcome> {
+pub(super) async fn execute(
+    config: Config,
+    args: &DemoArgs,
+    reporting: Reporting,
+) -> anyhow::Result<Outcome> {
     let mut config = config;
     config.data_dir = config.data_dir.join("demo");
     config.ods.url = None;
@@ -151,7 +155,12 @@ impl Counts {
     }
 }
 
-async fn report(daybook: &Daybook, shop: &[Day], counts: &Counts, reporting: Reporting) -> anyhow::Result<()> {
+async fn report(
+    daybook: &Daybook,
+    shop: &[Day],
+    counts: &Counts,
+    reporting: Reporting,
+) -> anyhow::Result<()> {
     let warehouse = daybook.open_warehouse()?;
     for (title, sql) in QUESTIONS {
         if reporting.format == Format::Table {

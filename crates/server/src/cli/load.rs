@@ -22,7 +22,11 @@ pub(crate) struct LoadArgs {
     uris: Vec<String>,
 }
 
-pub(super) async fn execute(daybook: &Daybook, args: &LoadArgs, reporting: Reporting) -> anyhow::Result<Outcome> {
+pub(super) async fn execute(
+    daybook: &Daybook,
+    args: &LoadArgs,
+    reporting: Reporting,
+) -> anyhow::Result<Outcome> {
     let uris: Vec<Url> = if args.uris.is_empty() {
         vec![daybook.config.landing_url()?]
     } else {
@@ -55,9 +59,14 @@ pub(super) async fn execute(daybook: &Daybook, args: &LoadArgs, reporting: Repor
 
 fn report(reports: &[LoadReport], reporting: Reporting) -> anyhow::Result<()> {
     for report in reports {
-        report.warnings.iter().for_each(|warning| output::remark(&format!("warning: {}: {warning}", report.uri)));
+        report
+            .warnings
+            .iter()
+            .for_each(|warning| output::remark(&format!("warning: {}: {warning}", report.uri)));
         match &report.outcome {
-            LoadOutcome::Refused { message } => output::remark(&format!("refused: {}: {message}", report.uri)),
+            LoadOutcome::Refused { message } => {
+                output::remark(&format!("refused: {}: {message}", report.uri))
+            }
             LoadOutcome::Waiting { missing } if !reporting.quiet => {
                 output::remark(&format!("waiting: {} has no {missing} yet", report.uri));
             }
@@ -80,11 +89,14 @@ fn report(reports: &[LoadReport], reporting: Reporting) -> anyhow::Result<()> {
 fn by_table(reports: &[LoadReport]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for table in daybook_model::contract::Table::ALL {
-        let files: Vec<_> = reports.iter().flat_map(|report| &report.files).filter(|file| file.table == table).collect();
+        let files: Vec<_> =
+            reports.iter().flat_map(|report| &report.files).filter(|file| file.table == table).collect();
         if files.is_empty() {
             continue;
         }
-        let sum = |count: fn(&daybook_ods::FileReport) -> u64| files.iter().map(|file| count(file)).sum::<u64>().to_string();
+        let sum = |count: fn(&daybook_ods::FileReport) -> u64| {
+            files.iter().map(|file| count(file)).sum::<u64>().to_string()
+        };
         rows.push(vec![
             table.name().to_owned(),
             files.len().to_string(),

@@ -17,7 +17,11 @@ pub(crate) struct QueryArgs {
     sql: String,
 }
 
-pub(super) async fn execute(daybook: &Daybook, args: &QueryArgs, reporting: Reporting) -> anyhow::Result<Outcome> {
+pub(super) async fn execute(
+    daybook: &Daybook,
+    args: &QueryArgs,
+    reporting: Reporting,
+) -> anyhow::Result<Outcome> {
     let warehouse = daybook.open_warehouse()?;
     output::print_query(reporting.format, warehouse.query(&args.sql).await?).await?;
     Ok(Outcome::Done)

@@ -37,7 +37,11 @@ impl RunArgs {
     }
 }
 
-pub(super) async fn execute(daybook: &Daybook, args: &RunArgs, reporting: Reporting) -> anyhow::Result<Outcome> {
+pub(super) async fn execute(
+    daybook: &Daybook,
+    args: &RunArgs,
+    reporting: Reporting,
+) -> anyhow::Result<Outcome> {
     let warehouse = daybook.open_warehouse()?;
     let settings = daybook.close_settings()?;
     let opened = daybook.open_ods().await?;

@@ -20,7 +20,9 @@ pub(super) async fn execute(daybook: &Daybook, reporting: Reporting) -> anyhow::
     let due = due(daybook, published.as_ref(), earliest)?;
     match reporting.format {
         Format::Json => output::json(&as_json(&ods, published.as_ref(), due))?,
-        format => output::print_rows(format, &["part", "what", "value"], &rows(&ods, published.as_ref(), due))?,
+        format => {
+            output::print_rows(format, &["part", "what", "value"], &rows(&ods, published.as_ref(), due))?
+        }
     }
     Ok(Outcome::Done)
 }
@@ -44,7 +46,8 @@ fn rows(
     due: Option<(PartitionDate, PartitionDate)>,
 ) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    let mut add = |part: &str, what: &str, value: String| rows.push(vec![part.to_owned(), what.to_owned(), value]);
+    let mut add =
+        |part: &str, what: &str, value: String| rows.push(vec![part.to_owned(), what.to_owned(), value]);
     add("loads", "loaded", ods.loads.loaded.to_string());
     add("loads", "not closed yet", ods.loads.unpublished.to_string());
     add("loads", "last", time(ods.loads.last_loaded_at));
@@ -60,7 +63,8 @@ fn rows(
     for (table, count) in &ods.rows {
         add("rows in the ODS", table.name(), count.to_string());
     }
-    let closed = published.map(|publication| &publication.draft.closed_dates).filter(|dates| !dates.is_empty());
+    let closed =
+        published.map(|publication| &publication.draft.closed_dates).filter(|dates| !dates.is_empty());
     add("closed", "days", closed.map_or(0, |dates| dates.len()).to_string());
     add("closed", "from", date(closed.and_then(|dates| dates.first())));
     add("closed", "to", date(closed.and_then(|dates| dates.last())));

@@ -118,8 +118,10 @@ impl Config {
             None if Path::new(FILE).is_file() => figment = figment.merge(Toml::file_exact(FILE)),
             None => {}
         }
-        let config: Self =
-            figment.merge(environment::provider()).extract().map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
+        let config: Self = figment
+            .merge(environment::provider())
+            .extract()
+            .map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
         config.check()
     }
 
@@ -137,7 +139,10 @@ impl Config {
     }
 
     pub(crate) fn timezone(&self) -> anyhow::Result<BusinessTimezone> {
-        self.business_timezone.parse().context("business_timezone").map_err(|error| anyhow::anyhow!("{error:#}"))
+        self.business_timezone
+            .parse()
+            .context("business_timezone")
+            .map_err(|error| anyhow::anyhow!("{error:#}"))
     }
 
     pub(crate) fn landing_url(&self) -> anyhow::Result<Url> {
@@ -150,7 +155,9 @@ impl Config {
 
     fn url_or_folder(&self, key: &str, url: Option<&str>, folder: &str) -> anyhow::Result<Url> {
         match url {
-            Some(url) => location(url).with_context(|| key.to_owned()).map_err(|error| anyhow::anyhow!("{error:#}")),
+            Some(url) => {
+                location(url).with_context(|| key.to_owned()).map_err(|error| anyhow::anyhow!("{error:#}"))
+            }
             None => folder_url(&self.data_dir.join(folder)),
         }
     }
@@ -168,7 +175,8 @@ pub(crate) fn location(text: &str) -> anyhow::Result<Url> {
 }
 
 fn folder_url(path: &Path) -> anyhow::Result<Url> {
-    let absolute = std::path::absolute(path).with_context(|| format!("'{}' is not a path", path.display()))?;
+    let absolute =
+        std::path::absolute(path).with_context(|| format!("'{}' is not a path", path.display()))?;
     Url::from_file_path(&absolute).map_err(|()| anyhow::anyhow!("'{}' is not a path", path.display()))
 }
 

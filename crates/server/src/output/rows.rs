@@ -27,7 +27,11 @@ pub(crate) fn print_rows(format: Format, headers: &[&str], rows: &[Vec<String>])
         }
         Format::Json => {
             let object = |row: &Vec<String>| {
-                headers.iter().zip(row).map(|(header, cell)| ((*header).to_owned(), Value::from(cell.clone()))).collect()
+                headers
+                    .iter()
+                    .zip(row)
+                    .map(|(header, cell)| ((*header).to_owned(), Value::from(cell.clone())))
+                    .collect()
             };
             super::json(&rows.iter().map(object).collect::<Vec<Map<_, _>>>())?;
         }

@@ -21,9 +21,7 @@ use super::replace::Replacement;
 use super::schema::{PARTITION_COLUMN, arrow_schema};
 use super::session::Session;
 use super::table::{self, Tables};
-use crate::{
-    Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError,
-};
+use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
 
 pub(super) struct DeltaBuild {
     storage: Storage,
@@ -143,8 +141,7 @@ impl Build for DeltaBuild {
 
     async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError> {
         let versions = self.opened.iter().filter_map(|(name, table)| Some((name.clone(), table.version()?)));
-        let publication =
-            Publication { number: self.before.number + 1, tables: versions.collect(), draft };
+        let publication = Publication { number: self.before.number + 1, tables: versions.collect(), draft };
         self.publications.add(&publication).await?;
         Ok(publication)
     }

@@ -1,8 +1,8 @@
 //! The publication documents, of which the one with the highest number counts.
 
 use futures::TryStreamExt;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use crate::{Publication, Storage, WarehouseError};
 
@@ -22,9 +22,7 @@ impl Publications {
     pub(super) async fn latest(&self) -> Result<Option<Publication>, WarehouseError> {
         let mut listed = self.storage.store.list(Some(&self.storage.path(FOLDER)));
         let mut latest: Option<Path> = None;
-        while let Some(object) =
-            listed.try_next().await.map_err(|error| self.storage.read_error(error))?
-        {
+        while let Some(object) = listed.try_next().await.map_err(|error| self.storage.read_error(error))? {
             // numbers are zero-padded, so the greatest name has the highest number
             let is_document = object.location.filename().is_some_and(|name| name.ends_with(".json"));
             if is_document && latest.as_ref().is_none_or(|path| *path < object.location) {

@@ -90,7 +90,8 @@ async fn write_files(
         row_count += batch.num_rows() as u64;
         for part in by_date(&batch)? {
             let date = part.column_by_name(PARTITION_COLUMN).map(|column| column.slice(0, 1));
-            let date = date.ok_or_else(|| deltalake::DeltaTableError::generic("rows without partition_date"))?;
+            let date =
+                date.ok_or_else(|| deltalake::DeltaTableError::generic("rows without partition_date"))?;
             if open.as_ref().is_none_or(|(current, _)| current.as_ref() != date.as_ref()) {
                 if let Some((_, finished)) = open.take() {
                     added.extend(finished.close().await?);

@@ -11,7 +11,8 @@ pub(super) const PARTITION_COLUMN: &str = "partition_date";
 /// The Arrow schema of a model's rows. Every column is nullable to the storage: audits, which name rows, tell
 /// what is missing.
 pub(super) fn arrow_schema(model: &Model) -> SchemaRef {
-    let fields = model.columns.iter().map(|column| Field::new(&column.name, arrow_type(column.data_type), true));
+    let fields =
+        model.columns.iter().map(|column| Field::new(&column.name, arrow_type(column.data_type), true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 

@@ -48,8 +48,12 @@ impl Session {
     }
 
     /// Shows the relation `closed_dates`.
-    pub(super) fn set_dates(&mut self, dates: impl Iterator<Item = PartitionDate>) -> Result<(), WarehouseError> {
-        let days = dates.map(|date| date.date().signed_duration_since(NaiveDate::default()).num_days() as i32);
+    pub(super) fn set_dates(
+        &mut self,
+        dates: impl Iterator<Item = PartitionDate>,
+    ) -> Result<(), WarehouseError> {
+        let days =
+            dates.map(|date| date.date().signed_duration_since(NaiveDate::default()).num_days() as i32);
         let column: ArrayRef = Arc::new(Date32Array::from_iter_values(days));
         self.set_relation("closed_dates", Field::new("partition_date", DataType::Date32, false), column)
     }
@@ -62,7 +66,8 @@ impl Session {
 
     fn set_relation(&mut self, name: &str, field: Field, column: ArrayRef) -> Result<(), WarehouseError> {
         let schema = Arc::new(Schema::new(vec![field]));
-        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).map_err(datafusion::error::DataFusionError::from)?;
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column])
+            .map_err(datafusion::error::DataFusionError::from)?;
         self.set_provider(name, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
     }
 
@@ -73,7 +78,11 @@ impl Session {
     }
 
     /// Shows `provider` under `name`, instead of what was shown under it.
-    pub(super) fn set_provider(&mut self, name: &str, provider: Arc<dyn TableProvider>) -> Result<(), WarehouseError> {
+    pub(super) fn set_provider(
+        &mut self,
+        name: &str,
+        provider: Arc<dyn TableProvider>,
+    ) -> Result<(), WarehouseError> {
         self.context.deregister_table(name)?;
         self.context.register_table(name, provider)?;
         Ok(())

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use daybook_model::Model;
 use deltalake::DeltaTable;
+use deltalake::TableProperty;
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
-use deltalake::TableProperty;
 use object_store::prefix::PrefixStore;
 
 use super::schema::{PARTITION_COLUMN, delta_columns};
