@@ -23,7 +23,7 @@ postgres: ## Install PostgreSQL's server programs if there are none; starts noth
 	@$(PROVIDE_POSTGRES)
 
 .PHONY: demo
-demo: postgres ## Trade a week in a generated shop and show its books
+demo: postgres ## Trade some days in a generated shop and show its books
 	$(BUILD)
 	$(PROGRAM) demo
 

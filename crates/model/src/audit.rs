@@ -15,11 +15,26 @@ pub fn failures_sql(model: &Model) -> String {
     )
 }
 
+/// A key without the partition date holds across partitions: the keys built now are looked for in all of them.
 fn unique(model: &Model, table: &str) -> String {
-    let key = model.key.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
+    let columns: Vec<_> = model.key.iter().map(|column| quoted(column)).collect();
+    let key = columns.join(", ");
+    let within_dates = model.key.iter().any(|column| column == "partition_date");
+    let rows = if within_dates {
+        format!("{table} where partition_date in (:dates)")
+    } else {
+        let same: Vec<_> = columns.iter().map(|column| format!("held.{column} = built.{column}")).collect();
+        format!(
+            "(\n        select {} from {table} as held inner join (\n            \
+             select distinct {key} from {table} where partition_date in (:dates)\n        \
+             ) as built on {}\n    ) as candidates",
+            columns.iter().map(|column| format!("held.{column}")).collect::<Vec<_>>().join(", "),
+            same.join(" and "),
+        )
+    };
     format!(
         "select '{name}' as model, 'unique ({key_names})' as test, count(*) as failures from (\n    \
-         select {key} from {table} where partition_date in (:dates) group by {key} having count(*) > 1\n) as duplicated",
+         select {key} from {rows} group by {key} having count(*) > 1\n) as duplicated",
         name = model.name,
         key_names = model.key.join(", "),
     )

@@ -4,7 +4,7 @@ use daybook_model::PartitionDate;
 use daybook_ods::OdsError;
 use daybook_warehouse::WarehouseError;
 
-/// An error of a close. The published state is untouched.
+/// An error of a close. Unless it had published already, the published state is untouched.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
     /// The operational data store failed.

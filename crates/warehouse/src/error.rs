@@ -54,7 +54,7 @@ pub enum WarehouseError {
     },
     /// A publication document is damaged.
     #[error(
-        "the publication {path} cannot be understood: {source}; restore it, or remove it to fall back to the one before"
+        "the publication {path} cannot be understood: {source}; restore it from a copy and do not remove it: rows that only it holds may have left the ODS"
     )]
     Publication {
         /// The document's path below the warehouse.

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 /// The content hash of each business date of each dumped table.
 pub type SourceHashes = BTreeMap<String, BTreeMap<PartitionDate, String>>;
 
-/// A published state of the whole warehouse.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A published state of the whole warehouse. The default is the state before anything was published: every table
+/// empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
     /// Counts publications from 1.
     pub number: u64,
@@ -19,13 +20,6 @@ pub struct Publication {
     /// What the run that published says of it.
     #[serde(flatten)]
     pub draft: PublicationDraft,
-}
-
-impl Publication {
-    /// The state before anything was published: every table empty.
-    pub(crate) fn empty() -> Self {
-        Self { number: 0, tables: BTreeMap::new(), draft: PublicationDraft::default() }
-    }
 }
 
 /// What a run says of the state that it publishes.
@@ -41,8 +35,11 @@ pub struct PublicationDraft {
     pub paid_statuses: Vec<String>,
     /// The dates that are closed.
     pub closed_dates: BTreeSet<PartitionDate>,
-    /// What was last dumped of each date, to tell what changed since.
+    /// What its dump held of each date, to tell what changed since.
     pub source_hashes: SourceHashes,
-    /// The loads whose rows are in this state and were not in the one before.
+    /// The loads that it took in, to be marked so in the ODS.
     pub loads: Vec<i64>,
+    /// The parked lines that it put beside their order, to be marked so in the ODS.
+    #[serde(default)]
+    pub healed_lines: Vec<i64>,
 }

@@ -59,7 +59,7 @@ pub struct ColumnSpec {
     pub data_type: DataType,
     /// What it holds, for people.
     pub description: String,
-    /// Whether a value may be absent; every other column is audited to have none.
+    /// Whether a value may be absent; every other column of a stored model is audited to have none.
     #[serde(default)]
     pub nullable: bool,
 }
@@ -81,7 +81,7 @@ pub struct Model {
     pub feed: Option<Feed>,
     /// What one row is, for people.
     pub grain: String,
-    /// The columns by which a row is unique; audited.
+    /// The columns by which a row is unique; audited in stored models.
     pub key: Vec<String>,
     /// The order of rows within a partition.
     pub sort: Vec<String>,

@@ -22,8 +22,12 @@ with changed as (
         limit 1
     ) known on true
     where arriving.outcome is null
-        and (stored.title, stored.product_type, stored.created_at)
-            is distinct from (arriving.title, arriving.product_type, arriving.created_at)
+        and (
+            -- against what was known at that time, so that a late batch finds its place in the history
+            known.operation is not null
+            or (stored.title, stored.product_type, stored.created_at)
+                is distinct from (arriving.title, arriving.product_type, arriving.created_at)
+        )
         and (
             known.operation is not distinct from 'delete'
             or (known.title, known.product_type, known.created_at)

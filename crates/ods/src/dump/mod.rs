@@ -49,6 +49,7 @@ impl Ods {
         let snapshot: String =
             sqlx::query_scalar("select pg_export_snapshot()").fetch_one(&mut *leader).await?;
         let loads = sqlx::query_scalar(include_str!("../../queries/load/select_unpublished.sql"))
+            .bind(cutoff.date())
             .fetch_all(&mut *leader)
             .await?;
         let reader = Reader { ods: self, snapshot, cutoff, timezone };

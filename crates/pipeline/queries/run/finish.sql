@@ -1,3 +1,7 @@
+-- What was published stays published, also when a later step failed.
 update daybook.run
-set state = $2, publication = $3, error = $4, finished_at = $5
+set
+    state = case when publication is null then $2 else 'published' end,
+    error = $3,
+    finished_at = $4
 where id = $1

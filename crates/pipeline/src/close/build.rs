@@ -1,10 +1,10 @@
 //! Merges the dump into the replica and builds the models for the dates that it touches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::manifest::Manifest;
 use daybook_model::{Feed, Kind, PartitionDate};
-use daybook_warehouse::{Build, MaterializeMetrics, PublicationDraft};
+use daybook_warehouse::{Build, MaterializeMetrics, Publication};
 use serde_json::json;
 
 use super::period::Period;
@@ -20,23 +20,25 @@ pub(super) struct Built {
     pub(super) plan: DatePlan,
     /// Order dates that were built.
     pub(super) order_dates: Dates,
-    /// Dates whose catalogue was built.
-    pub(super) catalogue_dates: Dates,
+    /// The dates that were built of each stored model.
+    pub(super) models: BTreeMap<String, Dates>,
     /// Dates that were not closed before.
     pub(super) newly_closed: Dates,
 }
 
 impl Built {
-    /// Brings `build` from the state `before` to the next one.
+    /// Brings `build` from the `published` state to the next one.
     pub(super) async fn by(
         build: &mut dyn Build,
         close: &Close<'_>,
         manifest: &Manifest,
-        before: &PublicationDraft,
+        published: &Publication,
         period: &Period,
         steps: &mut Steps<'_>,
     ) -> Result<Self, PipelineError> {
-        let mut merge = Merge { build, close, manifest, before, steps, plan: DatePlan::new() };
+        let before = &published.draft;
+        let models = BTreeMap::new();
+        let mut merge = Merge { build, close, manifest, published, steps, plan: DatePlan::new(), models };
         let mut order_dates = merge.orders().await?;
         order_dates.extend(merge.payments().await?);
         let mut catalogue_dates = merge.catalogue(&mut order_dates).await?;
@@ -50,7 +52,7 @@ impl Built {
         order_dates.extend(&period.days);
         catalogue_dates.extend(newly_closed.iter().chain(&period.days));
         merge.models(&order_dates, &catalogue_dates).await?;
-        Ok(Self { plan: merge.plan, order_dates, catalogue_dates, newly_closed })
+        Ok(Self { plan: merge.plan, models: merge.models, order_dates, newly_closed })
     }
 }
 
@@ -59,9 +61,10 @@ struct Merge<'a, 'p> {
     build: &'a mut dyn Build,
     close: &'a Close<'a>,
     manifest: &'a Manifest,
-    before: &'a PublicationDraft,
+    published: &'a Publication,
     steps: &'a mut Steps<'p>,
     plan: DatePlan,
+    models: BTreeMap<String, Dates>,
 }
 
 impl Merge<'_, '_> {
@@ -125,13 +128,19 @@ impl Merge<'_, '_> {
                 Some(Feed::Catalogue) => catalogue_dates,
                 Some(Feed::Orders) | None => order_dates,
             };
-            self.materialize(&model.name, dates).await?;
+            if self.published.tables.contains_key(&model.name) {
+                self.materialize(&model.name, dates).await?;
+            } else {
+                // a model that is new to this warehouse has all of the past to catch up on
+                let all = dates.union(&self.published.draft.closed_dates).copied().collect();
+                self.materialize(&model.name, &all).await?;
+            }
         }
         Ok(())
     }
 
     fn candidates(&self, table: &str) -> Dates {
-        candidates(table, self.manifest, self.before)
+        candidates(table, self.manifest, &self.published.draft)
     }
 
     async fn ask(
@@ -152,7 +161,7 @@ impl Merge<'_, '_> {
         touched: Touched,
         candidates: &Dates,
     ) -> Result<Dates, PipelineError> {
-        if candidates.first() > self.before.closed_dates.last() {
+        if candidates.first() > self.published.draft.closed_dates.last() {
             return Ok(Dates::new());
         }
         self.ask(reason, touched, candidates).await
@@ -173,6 +182,7 @@ impl Merge<'_, '_> {
             return Err(PipelineError::Compile(format!("there is no model '{name}'")));
         };
         let started = self.steps.begin();
+        self.models.insert(name.to_owned(), dates.clone());
         let MaterializeMetrics { rows, dates } = self.build.materialize(model, dates).await?;
         self.steps.end(name, started, json!({ "rows": rows, "dates": dates })).await
     }

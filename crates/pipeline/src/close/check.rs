@@ -1,7 +1,7 @@
 //! Checks what was built before anybody sees it: declared tests, then the books against each other.
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{Feed, Kind, audit, compile};
+use daybook_model::{audit, compile};
 use daybook_warehouse::{Build, PublicationDraft};
 use serde_json::json;
 
@@ -34,12 +34,8 @@ impl Close<'_> {
 
     async fn audit(&self, build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
         let mut failures = Vec::new();
-        for model in self.registry.models() {
-            let dates = match (model.kind, model.feed) {
-                (Kind::ReplacePartition, Some(Feed::Catalogue)) => &built.catalogue_dates,
-                (Kind::ReplacePartition | Kind::Incremental, _) => &built.order_dates,
-                (Kind::View, _) => continue,
-            };
+        for (name, dates) in &built.models {
+            let Some(model) = self.registry.get(name) else { continue };
             let sql = compile::compile(&audit::failures_sql(model), dates)
                 .map_err(|error| PipelineError::Compile(format!("audit of {}: {error}", model.name)))?;
             failures.extend(rows::lines(build.query(&sql).await?).await?);

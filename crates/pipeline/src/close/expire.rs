@@ -1,7 +1,5 @@
 //! Lets go of what the published warehouse provably holds.
 
-use std::ops::RangeInclusive;
-
 use arrow::array::RecordBatch;
 use daybook_model::PartitionDate;
 use daybook_ods::ExpireMetrics;
@@ -27,9 +25,7 @@ impl Close<'_> {
         let started = steps.begin();
         let mut expired = ExpireMetrics::default();
         for dates in self.dates_past_retention(last_closed).await?.chunks(DATES_AT_A_TIME) {
-            if let (Some(first), Some(last)) = (dates.first(), dates.last()) {
-                expired += self.expire_dates(*first..=*last).await?;
-            }
+            expired += self.expire_dates(dates).await?;
         }
         let metrics = json!({
             "orders": expired.orders,
@@ -52,25 +48,26 @@ impl Close<'_> {
         Ok(self.ods.dates_to_expire(before, timezone).await?)
     }
 
-    async fn expire_dates(
-        &self,
-        dates: RangeInclusive<PartitionDate>,
-    ) -> Result<ExpireMetrics, PipelineError> {
+    async fn expire_dates(&self, dates: &[PartitionDate]) -> Result<ExpireMetrics, PipelineError> {
+        let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
+            return Ok(ExpireMetrics::default());
+        };
         let timezone = self.settings.timezone;
-        let orders = self.held(HELD_ORDERS, &dates).await?;
-        let lines = self.held(HELD_LINES, &dates).await?;
-        let transactions = self.held(HELD_TRANSACTIONS, &dates).await?;
-        let expired = self.ods.expire_orders(dates.clone(), timezone, &orders, &lines).await?;
-        Ok(expired + self.ods.expire_transactions(dates, timezone, &transactions).await?)
+        let orders = self.held(HELD_ORDERS, dates).await?;
+        let lines = self.held(HELD_LINES, dates).await?;
+        let transactions = self.held(HELD_TRANSACTIONS, dates).await?;
+        let expired = self.ods.expire_orders(*first..=*last, timezone, &orders, &lines).await?;
+        Ok(expired + self.ods.expire_transactions(*first..=*last, timezone, &transactions).await?)
     }
 
-    async fn held(
-        &self,
-        query: &str,
-        dates: &RangeInclusive<PartitionDate>,
-    ) -> Result<Vec<RecordBatch>, PipelineError> {
+    async fn held(&self, query: &str, dates: &[PartitionDate]) -> Result<Vec<RecordBatch>, PipelineError> {
         // dates print as YYYY-MM-DD, so they need no escaping
-        let period = format!("partition_date between date '{}' and date '{}'", dates.start(), dates.end());
-        Ok(self.warehouse.query(&format!("{query} where {period}")).await?.collect().await?)
+        let dates = dates.iter().map(|date| format!("date '{date}'")).collect::<Vec<_>>().join(", ");
+        Ok(self
+            .warehouse
+            .query(&format!("{query} where partition_date in ({dates})"))
+            .await?
+            .collect()
+            .await?)
     }
 }

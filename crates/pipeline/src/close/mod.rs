@@ -10,7 +10,7 @@ mod touched;
 
 use std::time::Instant;
 
-use daybook_model::manifest::Manifest;
+use daybook_model::manifest::{Manifest, TableDump};
 use daybook_model::{BusinessTimezone, PartitionDate, Registry};
 use daybook_ods::Ods;
 use daybook_warehouse::{Build, Publication, PublicationDraft, SourceHashes, Warehouse};
@@ -64,7 +64,8 @@ impl Close<'_> {
     /// Closes `period` and publishes; dates before it that late rows touched are built again too.
     ///
     /// # Errors
-    /// Any [`PipelineError`]; the published state is as it was, and nothing has left the ODS.
+    /// Any [`PipelineError`]. Before the publish, the published state is as it was and nothing has left the ODS; what
+    /// fails after it (marking, expiry, cleaning up) is made up for by the next close.
     pub async fn run(&self, period: ClosePeriod) -> Result<CloseReport, PipelineError> {
         let lock = RunLock::acquire(self.ods.pool()).await?;
         let closed = self.run_locked(period).await;
@@ -86,9 +87,7 @@ impl Close<'_> {
             Ok(report) => Ok(report),
             Err(error) => {
                 // the error that stopped the run matters more than one met while noting it
-                if let Err(unnoted) =
-                    steps.record.finish(RunState::Failed, None, Some(&error.to_string())).await
-                {
+                if let Err(unnoted) = steps.record.finish(RunState::Failed, Some(&error.to_string())).await {
                     tracing::warn!(run = steps.record.id, error = %unnoted, "could not note that the run failed");
                 }
                 Err(error)
@@ -102,7 +101,11 @@ impl Close<'_> {
         published: Option<Publication>,
         steps: &mut Steps<'_>,
     ) -> Result<CloseReport, PipelineError> {
-        let before = published.map(|publication| publication.draft).unwrap_or_default();
+        let published = published.unwrap_or_default();
+        if published.number > 0 {
+            // a close that was killed right after publishing may not have marked what it took in
+            self.mark(&published, &published.draft.loads).await?;
+        }
         let started = steps.begin();
         let healed = self.ods.heal_parked(self.settings.timezone).await?;
         let manifest = self.dump(steps.record.id, period.cutoff).await?;
@@ -110,15 +113,17 @@ impl Close<'_> {
 
         let mut build = self.warehouse.begin(&self.settings.paid_statuses).await?;
         build.stage(&manifest).await?;
-        let built = Built::by(build.as_mut(), self, &manifest, &before, period, steps).await?;
-        let last_closed = before.closed_dates.last().max(built.newly_closed.last()).copied();
+        let built = Built::by(build.as_mut(), self, &manifest, &published, period, steps).await?;
+        let closed_before = &published.draft.closed_dates;
+        let last_closed = closed_before.last().max(built.newly_closed.last()).copied();
         let report = if built.plan.is_empty() {
-            steps.record.finish(RunState::Unchanged, None, None).await?;
+            self.mark(&published, &manifest.loads).await?;
+            steps.record.finish(RunState::Unchanged, None).await?;
             CloseReport::unchanged(steps.record.id)
         } else {
-            self.check(build.as_ref(), &manifest, &before, &built, steps).await?;
-            let publication = self.publish(build, &manifest, before, &built, steps).await?;
-            steps.record.finish(RunState::Published, Some(publication.number.cast_signed()), None).await?;
+            self.check(build.as_ref(), &manifest, &published.draft, &built, steps).await?;
+            let publication = self.publish(build, &manifest, published.draft, &built, steps).await?;
+            steps.record.finish(RunState::Published, None).await?;
             CloseReport::published(steps.record.id, publication.number, built.plan)
         };
         self.expire(last_closed, steps).await?;
@@ -152,7 +157,6 @@ impl Close<'_> {
         steps: &mut Steps<'_>,
     ) -> Result<Publication, PipelineError> {
         let started = steps.begin();
-        let healed = rows::integers(build.query(HEALED_LINES).await?).await?;
         let mut closed_dates = before.closed_dates;
         closed_dates.extend(&built.newly_closed);
         let draft = PublicationDraft {
@@ -161,13 +165,21 @@ impl Close<'_> {
             business_timezone: self.settings.timezone.name().to_owned(),
             paid_statuses: self.settings.paid_statuses.clone(),
             closed_dates,
-            source_hashes: latest_hashes(before.source_hashes, manifest),
+            source_hashes: hashes(manifest),
             loads: manifest.loads.clone(),
+            healed_lines: rows::integers(build.query(HEALED_LINES).await?).await?,
         };
         let publication = build.publish(draft).await?;
-        self.ods.mark_published(publication.number.cast_signed(), &manifest.loads, &healed).await?;
+        steps.record.published(publication.number.cast_signed()).await?;
+        self.mark(&publication, &publication.draft.loads).await?;
         steps.end("publish", started, json!({ "publication": publication.number })).await?;
         Ok(publication)
+    }
+
+    /// Marks loads, and the parked lines that `publication` healed, as taken in; marking again changes nothing.
+    async fn mark(&self, publication: &Publication, loads: &[i64]) -> Result<(), PipelineError> {
+        let healed = &publication.draft.healed_lines;
+        Ok(self.ods.mark_published(publication.number.cast_signed(), loads, healed).await?)
     }
 
     /// Dumps serve one run; what is published does not need them.
@@ -193,18 +205,17 @@ impl Close<'_> {
 const HEALED_LINES: &str = "select parked.parked_id from parked_order_lines_staging as parked \
                             inner join orders on parked.order_id = orders.id";
 
-/// Each date's hash as of its last dump: a date whose rows have expired keeps the one that was published.
-fn latest_hashes(mut hashes: SourceHashes, manifest: &Manifest) -> SourceHashes {
-    for (table, dump) in &manifest.tables {
-        let dates = dump.dates.iter().map(|(date, content)| (*date, content.content_hash.clone()));
-        hashes.entry(table.clone()).or_default().extend(dates);
-    }
-    hashes
+/// What the dump holds of each date. Dates that it does not hold have no hash: should their rows come again, they
+/// are compared with what is held, whatever happened meanwhile.
+fn hashes(manifest: &Manifest) -> SourceHashes {
+    let dates = |dump: &TableDump| {
+        dump.dates.iter().map(|(date, content)| (*date, content.content_hash.clone())).collect()
+    };
+    manifest.tables.iter().map(|(table, dump)| (table.clone(), dates(dump))).collect()
 }
 
 fn dump_metrics(manifest: &Manifest, healed: u64) -> serde_json::Value {
-    let rows =
-        |dump: &daybook_model::manifest::TableDump| dump.files.iter().map(|file| file.rows).sum::<u64>();
+    let rows = |dump: &TableDump| dump.files.iter().map(|file| file.rows).sum::<u64>();
     let tables: serde_json::Map<_, _> =
         manifest.tables.iter().map(|(name, dump)| (name.clone(), rows(dump).into())).collect();
     json!({ "rows": tables, "healed": healed })

@@ -16,7 +16,8 @@ const LONGEST: u64 = 3_660;
 pub enum ClosePeriod {
     /// Every day that is due and not closed.
     Due,
-    /// These days, both included, also when they are closed already.
+    /// These days, both included, also when they are closed already; and the days between the last closed one and
+    /// these.
     Days {
         /// The first day.
         from: PartitionDate,
@@ -48,7 +49,11 @@ impl Close<'_> {
         let last_closed = published.and_then(|publication| publication.draft.closed_dates.last().copied());
         let bounds = match period {
             ClosePeriod::Due => self.due(published).await?,
-            ClosePeriod::Days { from, to } => Some(self.asked_for(from, to)?),
+            ClosePeriod::Days { from, to } => {
+                let (from, to) = self.asked_for(from, to)?;
+                // days are closed without gaps: one that was skipped would never become due
+                Some((last_closed.map_or(from, |last| from.min(last.next())), to))
+            }
         };
         let days: BTreeSet<_> =
             bounds.into_iter().flat_map(|(from, to)| PartitionDate::range(from, to)).collect();

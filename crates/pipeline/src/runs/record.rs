@@ -76,17 +76,21 @@ impl RunRecord {
         Ok(())
     }
 
+    /// Notes that readers see what the run built.
+    pub(crate) async fn published(&self, publication: i64) -> Result<(), PipelineError> {
+        sqlx::query("update daybook.run set publication = $2, state = 'published' where id = $1")
+            .bind(self.id)
+            .bind(publication)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Notes how the run ended.
-    pub(crate) async fn finish(
-        &self,
-        state: RunState,
-        publication: Option<i64>,
-        error: Option<&str>,
-    ) -> Result<(), PipelineError> {
+    pub(crate) async fn finish(&self, state: RunState, error: Option<&str>) -> Result<(), PipelineError> {
         sqlx::query(include_str!("../../queries/run/finish.sql"))
             .bind(self.id)
             .bind(state.name())
-            .bind(publication)
             .bind(error)
             .bind(self.clock.now())
             .execute(&self.pool)

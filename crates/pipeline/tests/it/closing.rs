@@ -281,3 +281,51 @@ async fn two_closes_at_once_are_refused() {
     assert!(matches!(refused.as_slice(), [] | [PipelineError::Busy]), "{refused:?}");
     assert_eq!(books.query("select orders from app_daily_revenue").await, ["2"]);
 }
+
+#[tokio::test]
+async fn an_order_that_moves_away_and_back_is_where_it_was() {
+    let books = Books::new().await;
+    let there = orders(&["a,2024-03-01 10:00:00,c1"]);
+    let line = lines(&["a1,1,v1,500,a"]);
+    books
+        .load_batch(time("2024-03-01 12:00"), "there", &[("orders.csv", &there), ("order_lines.csv", &line)])
+        .await;
+    books.close_day(day("2024-03-01")).await;
+    let away = orders(&["a,2024-03-02 10:00:00,c1", "b,2024-03-02 11:00:00,c2"]);
+    books
+        .load_batch(time("2024-03-02 12:00"), "away", &[("orders.csv", &away), ("order_lines.csv", LINES)])
+        .await;
+    books.close_day(day("2024-03-02")).await;
+    let placed = "select order_id, partition_date from int_order_payments order by 1";
+    assert_eq!(books.query(placed).await, ["a|2024-03-02", "b|2024-03-02"]);
+
+    let back = "id,customer_id,processed_timestamp\na,c1,2024-03-01 10:00:00\nb,c3,2024-03-02 11:00:00\n";
+    books
+        .load_batch(time("2024-03-03 12:00"), "back", &[("orders.csv", back), ("order_lines.csv", LINES)])
+        .await;
+    books.close_day(day("2024-03-03")).await;
+    assert_eq!(books.query(placed).await, ["a|2024-03-01", "b|2024-03-02"]);
+    let fact = "select order_line_id, partition_date from dwd_orders_variant_status";
+    assert_eq!(books.query(fact).await, ["a1|2024-03-01"]);
+}
+
+#[tokio::test]
+async fn a_day_beyond_a_gap_closes_the_gap() {
+    let books = first_day().await;
+    books.close_day(day("2024-03-01")).await;
+    books.close_day(day("2024-03-04")).await;
+    assert_eq!(books.query("select count(*) from closed_dates").await, ["4"]);
+    assert_eq!(books.query("select count(distinct partition_date) from dim_product").await, ["4"]);
+}
+
+#[tokio::test]
+async fn what_a_killed_close_left_unmarked_the_next_one_marks() {
+    let books = first_day().await;
+    let after = close_of(day("2024-03-01"));
+    books.close(after, ClosePeriod::Due).await;
+    let ods = books.ods(after).await;
+    ods.execute("update daybook.load set published_in = null").await.unwrap();
+    assert_eq!(ods.status().await.unwrap().loads.unpublished, 2);
+    assert_eq!(books.close(after, ClosePeriod::Due).await.state, CloseState::Unchanged);
+    assert_eq!(ods.status().await.unwrap().loads.unpublished, 0);
+}

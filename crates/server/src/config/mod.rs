@@ -125,7 +125,10 @@ impl Config {
         config.check()
     }
 
-    fn check(self) -> anyhow::Result<Self> {
+    fn check(mut self) -> anyhow::Result<Self> {
+        // a set: neither order nor repetition means anything
+        self.payments.paid_statuses.sort();
+        self.payments.paid_statuses.dedup();
         self.timezone()?;
         if !(0.0..=1.0).contains(&self.load.max_reject_ratio) {
             bail!("[load] max_reject_ratio is {}: it is a share, from 0 to 1", self.load.max_reject_ratio);

@@ -99,13 +99,13 @@ impl Warehouse for DeltaWarehouse {
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
         self.create().await?;
         let publication = self.publications.latest().await?;
-        let before = self.reader(publication.as_ref().unwrap_or(&Publication::empty())).await?;
+        let before = self.reader(publication.as_ref().unwrap_or(&Publication::default())).await?;
         let build = DeltaBuild::begin(
             self.storage.clone(),
             Arc::clone(&self.registry),
             self.tables.clone(),
             self.publications.clone(),
-            publication.unwrap_or_else(Publication::empty),
+            publication.unwrap_or_default(),
             &before,
             paid_statuses,
         )
