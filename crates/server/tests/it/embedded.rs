@@ -42,6 +42,7 @@ fn a_batch_becomes_an_answer() {
 
     let status = folder.daybook(&["--format", "csv", "status"]);
     assert!(status.out.contains("closed,to,2024-03-01"), "{}", status.out);
+    assert!(folder.path(".daybook/postgres/cluster/PG_VERSION").exists());
     assert!(
         !folder.path(".daybook/postgres/cluster/postmaster.pid").exists(),
         "the server stops with its last user"

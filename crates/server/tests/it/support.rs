@@ -1,5 +1,7 @@
 //! A folder to run `daybook` in.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -18,7 +20,9 @@ pub(crate) struct Ended {
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        // open to all: as root, the embedded server runs as another user and must get through
+        let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+        Self { folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
