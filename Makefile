@@ -29,7 +29,7 @@ demo: postgres ## Trade some days in a generated shop and show its books
 
 .PHONY: test
 test: postgres ## Run every test
-	cargo test --locked --workspace
+	cargo test --locked --workspace --no-fail-fast
 
 .PHONY: lint
 lint: ## Check format, lints, licenses and sources

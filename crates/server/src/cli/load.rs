@@ -49,7 +49,9 @@ pub(super) async fn execute(
     }
     progress.end();
     opened.close().await?;
-    report(&reports, reporting)?;
+    if failure.is_none() || !reports.is_empty() {
+        report(&reports, reporting)?;
+    }
     match failure {
         Some(error) => Err(error.into()),
         None if reports.iter().any(LoadReport::is_refused) => Ok(Outcome::SomeRefused),
