@@ -21,7 +21,7 @@ use crate::output::{self, Format, Progress};
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// How many days the shop trades
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=366))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=366))]
     days: u32,
 
     /// Another seed makes another shop
