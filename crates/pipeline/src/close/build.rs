@@ -128,13 +128,14 @@ impl Merge<'_, '_> {
                 Some(Feed::Catalogue) => catalogue_dates,
                 Some(Feed::Orders) | None => order_dates,
             };
-            if self.published.tables.contains_key(&model.name) {
-                self.materialize(&model.name, dates).await?;
-            } else {
+            let mut dates = dates.clone();
+            if !self.published.tables.contains_key(&model.name) {
                 // a model that is new to this warehouse has all of the past to catch up on
-                let all = dates.union(&self.published.draft.closed_dates).copied().collect();
-                self.materialize(&model.name, &all).await?;
+                let closed = &self.published.draft.closed_dates;
+                self.note("new model", closed);
+                dates.extend(closed);
             }
+            self.materialize(&model.name, &dates).await?;
         }
         Ok(())
     }

@@ -76,9 +76,9 @@ impl Close<'_> {
     }
 
     async fn run_locked(&self, period: ClosePeriod) -> Result<CloseReport, PipelineError> {
-        let published = self.warehouse.published().await?;
-        self.check_timezone(published.as_ref())?;
-        let Some(period) = self.resolve(period, published.as_ref()).await? else {
+        let published = self.warehouse.published().await?.unwrap_or_default();
+        self.check_timezone(&published)?;
+        let Some(period) = self.resolve(period, &published).await? else {
             return Ok(CloseReport::nothing_to_close());
         };
         let record = RunRecord::start(self.ods.pool(), self.ods.clock(), period.bounds()).await?;
@@ -98,10 +98,9 @@ impl Close<'_> {
     async fn run_recorded(
         &self,
         period: &Period,
-        published: Option<Publication>,
+        published: Publication,
         steps: &mut Steps<'_>,
     ) -> Result<CloseReport, PipelineError> {
-        let published = published.unwrap_or_default();
         if published.number > 0 {
             // a close that was killed right after publishing may not have marked what it took in
             self.mark(&published, &published.draft.loads).await?;
@@ -131,15 +130,13 @@ impl Close<'_> {
         Ok(CloseReport { steps: std::mem::take(&mut steps.reports), ..report })
     }
 
-    fn check_timezone(&self, published: Option<&Publication>) -> Result<(), PipelineError> {
+    fn check_timezone(&self, published: &Publication) -> Result<(), PipelineError> {
         let configured = self.settings.timezone.name();
-        match published {
-            Some(publication) if publication.draft.business_timezone != configured => {
-                let built = publication.draft.business_timezone.clone();
-                Err(PipelineError::Timezone { built, configured })
-            }
-            _ => Ok(()),
+        let built = &published.draft.business_timezone;
+        if published.number > 0 && built != configured {
+            return Err(PipelineError::Timezone { built: built.clone(), configured });
         }
+        Ok(())
     }
 
     async fn dump(&self, run_id: i64, cutoff: PartitionDate) -> Result<Manifest, PipelineError> {

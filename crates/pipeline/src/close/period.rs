@@ -44,11 +44,11 @@ impl Close<'_> {
     pub(super) async fn resolve(
         &self,
         period: ClosePeriod,
-        published: Option<&Publication>,
+        published: &Publication,
     ) -> Result<Option<Period>, PipelineError> {
-        let last_closed = published.and_then(|publication| publication.draft.closed_dates.last().copied());
+        let last_closed = published.draft.closed_dates.last().copied();
         let bounds = match period {
-            ClosePeriod::Due => self.due(published).await?,
+            ClosePeriod::Due => self.due(last_closed).await?,
             ClosePeriod::Days { from, to } => {
                 let (from, to) = self.asked_for(from, to)?;
                 // days are closed without gaps: one that was skipped would never become due
@@ -80,10 +80,9 @@ impl Close<'_> {
 
     async fn due(
         &self,
-        published: Option<&Publication>,
+        last_closed: Option<PartitionDate>,
     ) -> Result<Option<(PartitionDate, PartitionDate)>, PipelineError> {
         let to = self.settings.timezone.last_due(self.ods.clock().now(), self.settings.buffer);
-        let last_closed = published.and_then(|publication| publication.draft.closed_dates.last());
         let from = match last_closed {
             Some(last) => Some(last.next()),
             None => self.ods.earliest_date(self.settings.timezone).await?,

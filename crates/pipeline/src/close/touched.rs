@@ -1,5 +1,6 @@
 //! Which dates a run must build, found by comparing what it brings with what is held.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use daybook_model::manifest::Manifest;
@@ -45,17 +46,21 @@ pub(super) enum Touched {
 }
 
 impl Touched {
-    fn sql(self) -> &'static str {
-        match self {
+    fn sql(self) -> Cow<'static, str> {
+        let sql = match self {
             Self::Orders => include_str!("../../queries/touched/orders.sql"),
             Self::OrderLines => include_str!("../../queries/touched/order_lines.sql"),
             Self::Transactions => include_str!("../../queries/touched/transactions.sql"),
             Self::PaidOrders => include_str!("../../queries/touched/paid_orders.sql"),
-            Self::ProductSnapshots => include_str!("../../queries/touched/product_snapshots.sql"),
-            Self::VariantSnapshots => include_str!("../../queries/touched/variant_snapshots.sql"),
+            Self::ProductSnapshots => return snapshots("product", "title, product_type, created_at").into(),
+            Self::VariantSnapshots => {
+                let content = "product_id, title, price, created_at, updated_at, ingested_at";
+                return snapshots("variant", content).into();
+            }
             Self::ReassignedLines => include_str!("../../queries/touched/reassigned_lines.sql"),
             Self::AllOrders => include_str!("../../queries/touched/all_orders.sql"),
-        }
+        };
+        sql.into()
     }
 
     /// Asks `build`, about the changes that `candidates` may hold.
@@ -64,8 +69,13 @@ impl Touched {
         build: &dyn Build,
         candidates: &BTreeSet<PartitionDate>,
     ) -> Result<BTreeSet<PartitionDate>, PipelineError> {
-        let sql = compile::compile(self.sql(), candidates)
+        let sql = compile::compile(&self.sql(), candidates)
             .map_err(|error| PipelineError::Compile(format!("{self:?}: {error}")))?;
         rows::dates(build.query(&sql).await?).await
     }
+}
+
+/// The question that is the same for products and variants.
+fn snapshots(entity: &str, content: &str) -> String {
+    include_str!("../../queries/touched/snapshots.sql").replace("{entity}", entity).replace("{content}", content)
 }

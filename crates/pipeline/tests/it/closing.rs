@@ -329,3 +329,22 @@ async fn what_a_killed_close_left_unmarked_the_next_one_marks() {
     assert_eq!(books.close(after, ClosePeriod::Due).await.state, CloseState::Unchanged);
     assert_eq!(ods.status().await.unwrap().loads.unpublished, 0);
 }
+
+#[tokio::test]
+async fn a_model_that_is_new_to_the_warehouse_catches_up_though_nothing_else_changed() {
+    let books = first_day().await;
+    books.close_day(day("2024-03-01")).await;
+    let payments = books.table("app_order_payments").await;
+    // as a Daybook published that had no such model yet
+    let document = books.folder.path().join("warehouse/publications/000000000001.json");
+    let mut publication: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&document).unwrap()).unwrap();
+    publication["tables"].as_object_mut().unwrap().remove("app_order_payments").unwrap();
+    std::fs::write(&document, publication.to_string()).unwrap();
+
+    let now = close_of(day("2024-03-01"));
+    let report = books.close(now, ClosePeriod::Due).await;
+    assert_eq!(report.state, CloseState::Published);
+    assert_eq!(books.table("app_order_payments").await, payments);
+    assert_eq!(books.close(now, ClosePeriod::Due).await.state, CloseState::Unchanged);
+}

@@ -10,18 +10,14 @@ pub(super) async fn execute(daybook: &Daybook, reporting: Reporting) -> anyhow::
     warehouse.create().await?;
     let server = opened.local.as_ref().map(|local| local.connect_command());
     opened.close().await?;
-    let warehouse_url = daybook.config.warehouse_url()?.to_string();
-    let mut rows = vec![vec!["warehouse".to_owned(), warehouse_url]];
-    rows.insert(
-        0,
-        vec![
-            "operational data store".to_owned(),
-            match server {
-                Some(command) => format!("embedded; while Daybook runs: {command}"),
-                None => "as configured in [ods] url".to_owned(),
-            },
-        ],
-    );
+    let ods = match server {
+        Some(command) => format!("embedded; while Daybook runs: {command}"),
+        None => "as configured in [ods] url".to_owned(),
+    };
+    let rows = [
+        vec!["operational data store".to_owned(), ods],
+        vec!["warehouse".to_owned(), daybook.config.warehouse_url()?.to_string()],
+    ];
     if reporting.format != Format::Table || !reporting.quiet {
         output::print_rows(reporting.format, &["part", "ready"], &rows)?;
     }
