@@ -103,4 +103,13 @@ impl Table {
             Self::Transaction => TRANSACTION,
         }
     }
+
+    /// The table whose rows this one's refer to, and the column that names them.
+    pub const fn parent(self) -> Option<(Self, &'static str)> {
+        match self {
+            Self::Product | Self::Orders => None,
+            Self::Variant => Some((Self::Product, "product_id")),
+            Self::OrderLines | Self::Transaction => Some((Self::Orders, "order_id")),
+        }
+    }
 }

@@ -1,11 +1,13 @@
--- A load of exactly these files ($1), unchanged since ($2).
-select load.id
-from daybook.load
-inner join daybook.load_file file on file.load_id = load.id
-left join unnest($1::text[], $2::text[]) as given (uri, fingerprint)
-    on given.uri = file.uri and given.fingerprint = file.fingerprint
-where load.state = 'loaded'
-    and load.id in (select same.load_id from daybook.load_file same where same.uri = any($1))
-group by load.id
-having count(*) = cardinality($1) and count(given.uri) = cardinality($1)
-limit 1
+-- Which of the given batches were loaded as they are: $1 batch, $2 uri and $3 fingerprint of each of their files.
+with given as (
+    select batch, uri, fingerprint, count(*) over (partition by batch) as files
+    from unnest($1::bigint[], $2::text[], $3::text[]) as given (batch, uri, fingerprint)
+)
+
+select distinct given.batch
+from given
+inner join daybook.load_file file on file.uri = given.uri and file.fingerprint = given.fingerprint
+inner join daybook.load on load.id = file.load_id and load.state = 'loaded'
+group by given.batch, given.files, load.id
+having count(*) = given.files
+    and given.files = (select count(*) from daybook.load_file other where other.load_id = load.id)

@@ -14,15 +14,16 @@ written as (
     set order_id = excluded.order_id, status = excluded.status, created_at = excluded.created_at
     where (excluded.created_at, excluded.status = any($1), excluded.status collate "C", excluded.order_id)
         > (stored.created_at, stored.status = any($1), stored.status collate "C", stored.order_id)
-    returning order_id
+    returning order_id, created_at
+),
+
+touched as (
+    select created_at as at from written
+    union all
+    select orders.processed_timestamp from written inner join ods.orders on orders.id = written.order_id
 )
 
 select
-    count(*) as written,
-    coalesce(
-        array_agg(distinct daybook.business_date(orders.processed_timestamp, $2))
-            filter (where orders.id is not null),
-        '{}'
-    ) as dates
-from written
-left join ods.orders on orders.id = written.order_id
+    (select count(*) from written) as written,
+    coalesce(array_agg(distinct daybook.business_date(at, $2)), '{}') as dates
+from touched

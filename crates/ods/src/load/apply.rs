@@ -8,6 +8,7 @@ use daybook_model::contract::Table;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::heal::{self, Scope};
+use super::keys::Hints;
 
 /// What is the same for all of a batch's statements.
 pub(crate) struct Context<'a> {
@@ -17,6 +18,9 @@ pub(crate) struct Context<'a> {
     pub(crate) paid_statuses: &'a [String],
     /// The names of the files, by table.
     pub(crate) files: Vec<(Table, String)>,
+    /// The tables that hold some of the batch's ids already.
+    pub(crate) known: Vec<Table>,
+    pub(crate) hints: Hints,
 }
 
 impl Context<'_> {
@@ -53,12 +57,9 @@ impl Applied {
     }
 }
 
-/// Rejects what only the stored rows can tell.
-pub(crate) async fn mark_rejected(connection: &mut PgConnection, table: Table) -> Result<(), sqlx::Error> {
-    if table == Table::OrderLines {
-        run(connection, include_str!("../../queries/order_lines/mark_moved.sql")).await?;
-    }
-    Ok(())
+/// Rejects lines that belong to another order than the stored ones of the same ids.
+pub(crate) async fn mark_moved(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    run(connection, include_str!("../../queries/order_lines/mark_moved.sql")).await
 }
 
 /// Stores what is good in the staging tables, parents first.
@@ -75,8 +76,7 @@ pub(crate) async fn apply(
         apply_variants(connection, context, file, &mut applied).await?;
     }
     if has(Table::Orders) {
-        let query = include_str!("../../queries/orders/upsert.sql");
-        applied.load(Table::Orders, written(connection, query, context).await?);
+        applied.load(Table::Orders, store_orders(connection, context).await?);
     }
     if let Some(file) = context.file(Table::OrderLines) {
         apply_lines(connection, context, file, &mut applied).await?;
@@ -144,24 +144,57 @@ pub(crate) async fn store_arriving_variants(
     Ok(versions)
 }
 
+async fn store_orders(connection: &mut PgConnection, context: &Context<'_>) -> Result<Written, sqlx::Error> {
+    if context.known.contains(&Table::Orders) {
+        return written(connection, include_str!("../../queries/orders/upsert.sql"), context).await;
+    }
+    let inserted = insert(connection, include_str!("../../queries/orders/insert.sql")).await?;
+    let dates = include_str!("../../queries/orders/staged_dates.sql");
+    Ok(Written { written: inserted, dates: staged_dates(connection, dates, context).await? })
+}
+
 async fn apply_lines(
     connection: &mut PgConnection,
     context: &Context<'_>,
     file: &str,
     applied: &mut Applied,
 ) -> Result<(), sqlx::Error> {
-    run(connection, include_str!("../../queries/order_lines/mark_parked.sql")).await?;
-    sqlx::query(include_str!("../../queries/order_lines/supersede_parked.sql"))
-        .bind(context.now)
-        .execute(&mut *connection)
-        .await?;
-    park(connection, context, file, include_str!("../../queries/order_lines/park.sql")).await?;
-    let query = include_str!("../../queries/order_lines/upsert.sql");
-    applied.load(Table::OrderLines, written(connection, query, context).await?);
-    if context.file(Table::Orders).is_some() {
+    let some_wait = lines_wait(connection).await?;
+    if !context.hints.parents_are_included {
+        run(connection, include_str!("../../queries/order_lines/mark_parked.sql")).await?;
+    }
+    if some_wait {
+        sqlx::query(include_str!("../../queries/order_lines/supersede_parked.sql"))
+            .bind(context.now)
+            .execute(&mut *connection)
+            .await?;
+    }
+    if !context.hints.parents_are_included {
+        park(connection, context, file, include_str!("../../queries/order_lines/park.sql")).await?;
+    }
+    applied.load(Table::OrderLines, store_lines(connection, context).await?);
+    if some_wait && context.file(Table::Orders).is_some() {
         applied.heal(heal::lines(connection, Scope::Load, context.now, context.timezone).await?);
     }
     Ok(())
+}
+
+async fn lines_wait(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let query = "select exists (select from daybook.parked_row where table_name = 'order_lines' and healed_at is null)";
+    sqlx::query_scalar(query).fetch_one(connection).await
+}
+
+async fn store_lines(connection: &mut PgConnection, context: &Context<'_>) -> Result<Written, sqlx::Error> {
+    if context.known.contains(&Table::OrderLines) {
+        return written(connection, include_str!("../../queries/order_lines/upsert.sql"), context).await;
+    }
+    let inserted = insert(connection, include_str!("../../queries/order_lines/insert.sql")).await?;
+    let came_with_orders = context.hints.parents_are_included && !context.known.contains(&Table::Orders);
+    if came_with_orders {
+        return Ok(Written { written: inserted, dates: Vec::new() });
+    }
+    let dates = include_str!("../../queries/order_lines/staged_dates.sql");
+    Ok(Written { written: inserted, dates: staged_dates(connection, dates, context).await? })
 }
 
 /// Tells the version triggers that this transaction writes the versions itself.
@@ -223,6 +256,19 @@ async fn written(
     context: &Context<'_>,
 ) -> Result<Written, sqlx::Error> {
     sqlx::query_as(query).bind(context.timezone.name()).fetch_one(connection).await
+}
+
+async fn insert(connection: &mut PgConnection, query: &'static str) -> Result<i64, sqlx::Error> {
+    let rows = sqlx::query(query).execute(connection).await?.rows_affected();
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
+async fn staged_dates(
+    connection: &mut PgConnection,
+    query: &'static str,
+    context: &Context<'_>,
+) -> Result<Vec<NaiveDate>, sqlx::Error> {
+    sqlx::query_scalar(query).bind(context.timezone.name()).fetch_one(connection).await
 }
 
 async fn run(connection: &mut PgConnection, query: &'static str) -> Result<(), sqlx::Error> {

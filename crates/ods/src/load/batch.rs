@@ -1,109 +1,143 @@
 //! One batch, one database transaction: whole or not at all.
 
+use std::hash::RandomState;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
 use chrono::NaiveDateTime;
+use daybook_model::contract::Table;
 use object_store::ObjectStore;
 use sqlx::PgConnection;
 
-use super::apply::{Applied, Context, apply, mark_rejected};
+use super::admission::Place;
+use super::apply::{Applied, Context, apply, mark_moved};
 use super::discover::{Batch, Format};
+use super::keys::{Hints, Keys};
+use super::ledger::HeldBack;
 use super::report::{FileReport, LoadOutcome, LoadReport};
-use super::stage::{Counts, Staged, count, for_stage, stage_file};
-use super::{LoadOptions, Stop, ledger, serialize_loads};
+use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids, stage_file};
+use super::{LoadEvent, LoadOptions, Stop, ledger, prefer_indexes};
 use crate::{Ods, OdsError};
 
-/// Loads one batch, unless it waits for its other half or was loaded before.
-pub(crate) async fn load_batch(
-    ods: &Ods,
-    store: &dyn ObjectStore,
-    batch: &Batch,
-    options: &LoadOptions,
-) -> Result<LoadReport, OdsError> {
-    if let Some(missing) = batch.missing_half() {
-        return Ok(report(batch, LoadOutcome::Waiting { missing }));
-    }
-    if ledger::knows_files(ods.pool(), batch).await? {
-        return Ok(report(batch, LoadOutcome::AlreadyLoaded));
-    }
-    let started_at = ods.clock().now();
-    match load_in_transaction(ods, store, batch, options, started_at).await {
-        Ok(report) => Ok(report),
-        Err(Stop::Failed(error)) => Err(error),
-        Err(Stop::AlreadyLoaded) => Ok(report(batch, LoadOutcome::AlreadyLoaded)),
-        Err(Stop::Refused(message)) => {
-            ledger::refuse(ods.pool(), &batch.uri, &message, started_at, ods.clock().now()).await?;
-            Ok(report(batch, LoadOutcome::Refused { message }))
+/// What the loads of one turn share.
+pub(crate) struct Loader<'a> {
+    pub(crate) ods: &'a Ods,
+    pub(crate) store: &'a dyn ObjectStore,
+    pub(crate) options: &'a LoadOptions,
+    pub(crate) progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
+    pub(crate) hasher: RandomState,
+}
+
+/// Somebody else's transaction is over within moments, or the server has given one of the two up.
+fn backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(5))
+        .with_max_times(8)
+        .with_jitter()
+}
+
+impl Loader<'_> {
+    /// Loads one batch, unless its content was loaded before; again when other writers were in the way.
+    pub(crate) async fn load(&self, batch: &Batch, place: Place<'_>) -> Result<LoadReport, OdsError> {
+        let started_at = self.ods.clock().now();
+        let attempt = || self.load_in_transaction(batch, &place, started_at);
+        let in_the_way = |stop: &Stop| matches!(stop, Stop::Failed(OdsError::Conflict(_)));
+        match attempt.retry(backoff()).when(in_the_way).await {
+            Ok(report) => Ok(report),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::AlreadyLoaded) => Ok(LoadReport::of(batch, LoadOutcome::AlreadyLoaded)),
+            Err(Stop::Refused(message)) => {
+                let (pool, now) = (self.ods.pool(), self.ods.clock().now());
+                ledger::hold_back(pool, &batch.uri, HeldBack::Refused(&message), started_at, now).await?;
+                Ok(LoadReport::of(batch, LoadOutcome::Refused { message }))
+            }
         }
     }
+
+    async fn load_in_transaction(
+        &self,
+        batch: &Batch,
+        place: &Place<'_>,
+        started_at: NaiveDateTime,
+    ) -> Result<LoadReport, Stop> {
+        if let Some((one, other)) = batch.ambiguous() {
+            return Err(Stop::Refused(format!("{one} and {other} are for the same table: keep one")));
+        }
+        let mut txn = self.ods.pool().begin().await?;
+        prefer_indexes(&mut txn).await?;
+        let mut keys = Keys::of(batch.files.iter().map(|file| file.table), &self.hasher);
+        let mut staged = Vec::with_capacity(batch.files.len());
+        for file in &batch.files {
+            staged.push(stage_file(&mut txn, self.store, file, &mut keys, self.progress).await?);
+        }
+        let hints = keys.hints();
+        place.admit(keys).await;
+        let content_hash = ledger::content_hash(&staged);
+        if ledger::knows_content(&mut txn, &content_hash).await? {
+            return Err(Stop::AlreadyLoaded);
+        }
+        let known = judge(&mut txn, &staged, hints, self.options).await?;
+        let load_id = ledger::open(&mut txn, &batch.uri, &content_hash, started_at).await?;
+        let context = Context {
+            load_id,
+            now: started_at,
+            timezone: self.options.timezone,
+            paid_statuses: &self.options.paid_statuses,
+            files: staged.iter().map(|s| (s.file.table, s.file.name.clone())).collect(),
+            known,
+            hints,
+        };
+        let applied = apply(&mut txn, &context).await?;
+        let files = account(&mut txn, &context, &staged, &applied).await?;
+        let dates = applied.dates.into_iter().collect();
+        ledger::close(&mut txn, load_id, applied.healed, dates, self.ods.clock().now()).await?;
+        txn.commit().await?;
+        let outcome = LoadOutcome::Loaded { load_id };
+        Ok(LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) })
+    }
 }
 
-fn report(batch: &Batch, outcome: LoadOutcome) -> LoadReport {
-    LoadReport {
-        uri: batch.uri.clone(),
-        outcome,
-        files: Vec::new(),
-        healed: 0,
-        warnings: batch.warnings.clone(),
+impl LoadReport {
+    pub(crate) fn of(batch: &Batch, outcome: LoadOutcome) -> Self {
+        Self {
+            uri: batch.uri.clone(),
+            outcome,
+            files: Vec::new(),
+            healed: 0,
+            warnings: batch.warnings.clone(),
+        }
     }
-}
-
-async fn load_in_transaction(
-    ods: &Ods,
-    store: &dyn ObjectStore,
-    batch: &Batch,
-    options: &LoadOptions,
-    started_at: NaiveDateTime,
-) -> Result<LoadReport, Stop> {
-    if let Some((one, other)) = batch.ambiguous() {
-        return Err(Stop::Refused(format!("{one} and {other} are for the same table: keep one")));
-    }
-    let mut txn = ods.pool().begin().await?;
-    serialize_loads(&mut txn).await?;
-    let staged = stage(&mut txn, store, batch).await?;
-    judge(&mut txn, &staged, options).await?;
-    let content_hash = ledger::content_hash(&staged);
-    let load_id = ledger::open(&mut txn, &batch.uri, &content_hash, started_at).await?;
-    let context = Context {
-        load_id,
-        now: started_at,
-        timezone: options.timezone,
-        paid_statuses: &options.paid_statuses,
-        files: staged.iter().map(|s| (s.file.table, s.file.name.clone())).collect(),
-    };
-    let applied = apply(&mut txn, &context).await?;
-    let files = account(&mut txn, &context, &staged, &applied).await?;
-    let dates = applied.dates.into_iter().collect();
-    ledger::close(&mut txn, load_id, applied.healed, dates, ods.clock().now()).await?;
-    txn.commit().await?;
-    let outcome = LoadOutcome::Loaded { load_id };
-    Ok(LoadReport { files, healed: applied.healed, ..report(batch, outcome) })
-}
-
-async fn stage(
-    connection: &mut PgConnection,
-    store: &dyn ObjectStore,
-    batch: &Batch,
-) -> Result<Vec<Staged>, Stop> {
-    let mut staged = Vec::with_capacity(batch.files.len());
-    for file in &batch.files {
-        staged.push(stage_file(connection, store, file).await?);
-    }
-    if ledger::knows_content(connection, &ledger::content_hash(&staged)).await? {
-        return Err(Stop::AlreadyLoaded);
-    }
-    Ok(staged)
 }
 
 /// Marks the rows that contradict each other or what is stored, and refuses a batch that has too many bad ones.
-async fn judge(connection: &mut PgConnection, staged: &[Staged], options: &LoadOptions) -> Result<(), Stop> {
+/// Gives the tables that hold some of the batch's ids already.
+async fn judge(
+    connection: &mut PgConnection,
+    staged: &[Staged],
+    hints: Hints,
+    options: &LoadOptions,
+) -> Result<Vec<Table>, Stop> {
+    let mut known = Vec::new();
     let (mut rows, mut rejected) = (0, 0);
-    for Staged { file, .. } in staged {
-        // Several events of one id in a file are its history, not a contradiction.
-        if file.format == Format::Csv {
-            let query = include_str!("../../queries/stage/mark_duplicates.sql");
-            sqlx::query(for_stage(query, file.table)).execute(&mut *connection).await?;
+    for staged in staged {
+        let table = staged.file.table;
+        let is_known = knows_ids(connection, table).await?;
+        if is_known {
+            known.push(table);
         }
-        mark_rejected(connection, file.table).await?;
-        let counts = count(connection, file.table).await?;
+        if is_known || !hints.ids_are_unique || !hints.parents_are_included {
+            analyze(connection, staged).await?;
+        }
+        // Several events of one id in a file are its history, not a contradiction.
+        if staged.file.format == Format::Csv && !hints.ids_are_unique {
+            let query = include_str!("../../queries/stage/mark_duplicates.sql");
+            sqlx::query(for_stage(query, table)).execute(&mut *connection).await?;
+        }
+        if is_known && table == Table::OrderLines {
+            mark_moved(connection).await?;
+        }
+        let counts = count(connection, table).await?;
         rows += counts.staged;
         rejected += counts.rejected;
     }
@@ -114,7 +148,7 @@ async fn judge(connection: &mut PgConnection, staged: &[Staged], options: &LoadO
             options.max_reject_ratio * 100.0
         )));
     }
-    Ok(())
+    Ok(known)
 }
 
 /// Writes down what became of every row.
@@ -127,15 +161,17 @@ async fn account(
     let mut files = Vec::with_capacity(staged.len());
     for staged in staged {
         let table = staged.file.table;
-        let insert = include_str!("../../queries/rejected_row/insert.sql");
-        sqlx::query(for_stage(insert, table))
-            .bind(context.load_id)
-            .bind(&staged.file.name)
-            .bind(table.name())
-            .bind(context.now)
-            .execute(&mut *connection)
-            .await?;
         let counts = count(connection, table).await?;
+        if counts.rejected > 0 {
+            let insert = include_str!("../../queries/rejected_row/insert.sql");
+            sqlx::query(for_stage(insert, table))
+                .bind(context.load_id)
+                .bind(&staged.file.name)
+                .bind(table.name())
+                .bind(context.now)
+                .execute(&mut *connection)
+                .await?;
+        }
         let loaded = applied.loaded.iter().find(|(of, _)| *of == table).map_or(0, |(_, rows)| *rows);
         let report = file_report(staged, counts, loaded);
         ledger::record_file(connection, context.load_id, staged, &report).await?;

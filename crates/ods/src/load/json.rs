@@ -3,6 +3,7 @@
 use daybook_model::contract::{Column, ColumnType, Table};
 use serde_json::{Map, Value};
 
+use super::keys::Keys;
 use super::reject::{Reason, Reject};
 use super::value::{encode_text, missing, not_an_integer};
 use super::window::{Line, MAX_ROW, Window, without_return};
@@ -56,13 +57,20 @@ impl EventLines {
 }
 
 /// Encodes an event's values in the order of the contract's columns; fields that it does not know are ignored.
-pub(crate) fn encode_event(encoder: &mut CopyEncoder, table: Table, raw: &[u8]) -> Result<(), Reject> {
+pub(crate) fn encode_event(
+    encoder: &mut CopyEncoder,
+    table: Table,
+    raw: &[u8],
+    keys: &mut Keys,
+) -> Result<(), Reject> {
     let text = std::str::from_utf8(raw).map_err(|_| Reject::row(Reason::NotUtf8, "the line is not UTF-8"))?;
     let event: Map<String, Value> = serde_json::from_str(text)
         .map_err(|error| Reject::row(Reason::NotJson, format!("the line is not a JSON object: {error}")))?;
     for column in table.columns() {
         encode_value(encoder, column, event.get(column.name).unwrap_or(&Value::Null))?;
     }
+    let id = |name| event.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes();
+    keys.note(table, id("id"), table.parent().map(|(parent, column)| (parent, id(column))));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The ledger: what was loaded, so that nothing is loaded twice.
 
+use std::collections::HashSet;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use sqlx::{PgConnection, PgPool};
 
@@ -7,17 +9,27 @@ use super::discover::Batch;
 use super::report::FileReport;
 use super::source::fingerprint;
 use super::stage::Staged;
+use super::{Stop, content};
 
-/// Whether exactly these files, untouched since, were loaded before: without reading them.
-pub(crate) async fn knows_files(pool: &PgPool, batch: &Batch) -> Result<bool, sqlx::Error> {
-    let uris: Vec<&str> = batch.files.iter().map(|file| file.uri.as_str()).collect();
-    let prints: Vec<String> = batch.files.iter().map(|file| fingerprint(&file.object)).collect();
-    let found = sqlx::query(include_str!("../../queries/load/find_by_files.sql"))
+const CONTENT_KEY: &str = "load_content_hash_key";
+
+/// Which of the batches, by position, were loaded exactly as their files are: without reading them.
+pub(crate) async fn known(pool: &PgPool, batches: &[Batch]) -> Result<HashSet<usize>, sqlx::Error> {
+    let (mut positions, mut uris, mut fingerprints) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, batch) in batches.iter().enumerate() {
+        for file in &batch.files {
+            positions.push(position as i64);
+            uris.push(file.uri.as_str());
+            fingerprints.push(fingerprint(&file.object));
+        }
+    }
+    let known: Vec<i64> = sqlx::query_scalar(include_str!("../../queries/load/find_by_files.sql"))
+        .bind(positions)
         .bind(uris)
-        .bind(prints)
-        .fetch_optional(pool)
+        .bind(fingerprints)
+        .fetch_all(pool)
         .await?;
-    Ok(found.is_some())
+    Ok(known.into_iter().filter_map(|position| usize::try_from(position).ok()).collect())
 }
 
 /// Whether the same content was loaded before, whatever its files were called.
@@ -40,26 +52,31 @@ pub(crate) fn content_hash(staged: &[Staged]) -> String {
         .map(|staged| format!("{} {}\n", staged.file.table.name(), staged.content_hash))
         .collect();
     parts.sort();
-    blake3::hash(parts.concat().as_bytes()).to_hex().to_string()
+    content::hash_of(&parts.concat())
 }
 
-/// Opens the batch's row in the ledger; a refusal of the same batch is settled by it.
+/// Opens the batch's row in the ledger; that it was refused, or waited for its other half, is settled by it.
 pub(crate) async fn open(
     connection: &mut PgConnection,
     uri: &str,
     content_hash: &str,
     started_at: NaiveDateTime,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query("delete from daybook.load where state = 'refused' and uri = $1")
+) -> Result<i64, Stop> {
+    sqlx::query("delete from daybook.load where state <> 'loaded' and uri = $1")
         .bind(uri)
         .execute(&mut *connection)
         .await?;
-    sqlx::query_scalar(include_str!("../../queries/load/insert.sql"))
+    let opened = sqlx::query_scalar(include_str!("../../queries/load/insert.sql"))
         .bind(uri)
         .bind(content_hash)
         .bind(started_at)
         .fetch_one(connection)
-        .await
+        .await;
+    opened.map_err(|error| {
+        // the same content at this very moment, by a load whose process has died or that shares the turn
+        let is_same = error.as_database_error().and_then(|error| error.constraint()) == Some(CONTENT_KEY);
+        if is_same { Stop::AlreadyLoaded } else { error.into() }
+    })
 }
 
 /// Writes down what became of one file.
@@ -105,21 +122,46 @@ pub(crate) async fn close(
     Ok(())
 }
 
-/// Writes down that a batch was refused, so that it can be seen until it is mended.
-pub(crate) async fn refuse(
+/// Writes down why a batch is not loaded, so that it can be seen until it is; gives when it was first so.
+pub(crate) async fn hold_back(
     pool: &PgPool,
     uri: &str,
-    message: &str,
+    why: HeldBack<'_>,
     started_at: NaiveDateTime,
-    finished_at: NaiveDateTime,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(include_str!("../../queries/load/refuse.sql"))
+    now: NaiveDateTime,
+) -> Result<NaiveDateTime, sqlx::Error> {
+    let (state, message) = match why {
+        HeldBack::Refused(message) => ("refused", message),
+        HeldBack::Waiting { missing } => ("waiting", missing),
+    };
+    sqlx::query_scalar(include_str!("../../queries/load/hold_back.sql"))
         .bind(uri)
+        .bind(state)
         .bind(message)
         .bind(started_at)
-        .bind(finished_at)
-        .execute(pool)
-        .await?;
+        .bind(now)
+        .fetch_one(pool)
+        .await
+}
+
+/// Why a batch is not loaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HeldBack<'a> {
+    /// As a whole it breaks the contract, thus.
+    Refused(&'a str),
+    /// This file has yet to come.
+    Waiting { missing: &'a str },
+}
+
+/// Forgets half pairs below `prefix` that are not there any more.
+pub(crate) async fn forget_waiting(pool: &PgPool, prefix: &str, waiting: &[&str]) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from daybook.load where state = 'waiting' and starts_with(uri, $1) and uri <> all($2)",
+    )
+    .bind(prefix)
+    .bind(waiting)
+    .execute(pool)
+    .await?;
     Ok(())
 }
 

@@ -1,15 +1,19 @@
 //! Loading: batches of CSV files and files of events, from a directory or an object store.
 //!
 //! A batch is one database transaction, its row in the ledger included: a load that is killed leaves nothing.
-//! Loads take their turns, whatever process runs them. Memory does not grow with the files.
+//! Loads take their turns, whatever process runs them; within a turn, batches that have nothing in common are loaded
+//! side by side, all others in their order. Memory does not grow with the files.
 
+mod admission;
 mod apply;
 mod batch;
+mod content;
 mod csv;
 mod discover;
 mod header;
 mod heal;
 mod json;
+mod keys;
 mod ledger;
 mod location;
 mod reject;
@@ -18,18 +22,23 @@ mod rows;
 mod source;
 mod stage;
 mod timestamp;
+mod turn;
 mod value;
 mod window;
 
+use std::hash::RandomState;
+
+use chrono::TimeDelta;
 use daybook_model::BusinessTimezone;
 use sqlx::PgConnection;
 use url::Url;
 
 use crate::{Ods, OdsError};
+use batch::Loader;
 use location::Location;
 
 pub use heal::HealMetrics;
-pub use report::{FileReport, LoadOutcome, LoadReport};
+pub use report::{FileReport, LoadEvent, LoadOutcome, LoadReport};
 
 /// What a load needs to know of the shop.
 #[derive(Clone, Debug)]
@@ -40,6 +49,8 @@ pub struct LoadOptions {
     pub max_reject_ratio: f64,
     /// The time zone of the business dates that the ledger notes.
     pub timezone: BusinessTimezone,
+    /// How long half a pair may wait for its other half before that is worth a warning.
+    pub pair_patience: TimeDelta,
 }
 
 impl Default for LoadOptions {
@@ -48,6 +59,7 @@ impl Default for LoadOptions {
             paid_statuses: vec!["success".to_owned()],
             max_reject_ratio: 0.5,
             timezone: BusinessTimezone::UTC,
+            pair_patience: TimeDelta::hours(1),
         }
     }
 }
@@ -57,30 +69,25 @@ impl Ods {
     /// one event file. Batches come first, in name order, then variant updates, then payments.
     ///
     /// What was loaded before is not loaded again. A refused batch does not keep the others from being loaded;
-    /// `progress` hears of each batch as soon as it is done.
+    /// `progress` hears of what is read, and of each batch, in their order, as soon as it is done.
     ///
     /// # Errors
     ///
     /// When there is nothing to load, or when the database or the object store fails; the batches before are
-    /// stored then, the failed one is not.
+    /// stored then, the failed one is not, and later ones may be.
     pub async fn load(
         &self,
         uri: &Url,
         options: &LoadOptions,
-        progress: &(dyn Fn(&LoadReport) + Sync),
+        progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
         let location = Location::parse(uri)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
-        let mut reports = Vec::with_capacity(batches.len());
-        for batch in &batches {
-            let report = batch::load_batch(self, location.store.as_ref(), batch, options)
-                .await
-                .map_err(|source| OdsError::Batch { uri: batch.uri.clone(), source: Box::new(source) })?;
-            progress(&report);
-            reports.push(report);
-        }
-        Ok(reports)
+        let (store, hasher) = (location.store.as_ref(), RandomState::new());
+        let loader = Loader { ods: self, store, options, progress, hasher };
+        loader.forget_waiting(&location, &batches).await?;
+        loader.load_all(batches).await
     }
 }
 
@@ -105,11 +112,16 @@ impl From<sqlx::Error> for Stop {
 
 /// Waits until no other load, heal or expiry is at work; the turn ends with the transaction.
 pub(crate) async fn serialize_loads(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    // A load touches few rows of large tables: looking them up by index beats scanning, which the server's default
-    // for spinning disks would prefer.
-    sqlx::query("select set_config('random_page_cost', '1.1', true)").execute(&mut *connection).await?;
+    prefer_indexes(connection).await?;
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('daybook.load', 0))")
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// A load touches few rows of large tables: looking them up by index beats scanning, which the server's default for
+/// spinning disks would prefer.
+pub(crate) async fn prefer_indexes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("select set_config('random_page_cost', '1.1', true)").execute(connection).await?;
     Ok(())
 }

@@ -1,6 +1,23 @@
 //! What became of a batch.
 
+use chrono::NaiveDateTime;
 use daybook_model::contract::Table;
+
+/// What a load tells while it works.
+#[derive(Clone, Copy, Debug)]
+pub enum LoadEvent<'a> {
+    /// More of some file was read; a batch that is tried again is read again.
+    Read {
+        /// Bytes, decompressed.
+        bytes: u64,
+        /// Data rows that ended within them.
+        rows: u64,
+        /// Those of them that break the contract.
+        rejected: u64,
+    },
+    /// A batch is done, one way or another.
+    Done(&'a LoadReport),
+}
 
 /// What became of one batch or event file.
 #[derive(Clone, Debug)]
@@ -31,6 +48,10 @@ pub enum LoadOutcome {
     Waiting {
         /// The file that has yet to come.
         missing: String,
+        /// When the half was first seen, UTC.
+        since: NaiveDateTime,
+        /// Whether that is longer ago than it should be.
+        is_overdue: bool,
     },
     /// The batch as a whole breaks the contract; none of its rows is stored.
     Refused {

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use daybook_model::contract::Table;
 
+use super::content::ContentHasher;
 use super::csv::{CsvRecords, Record};
 use super::discover::{BatchFile, Format};
 use super::header::Header;
 use super::json::{EventLines, encode_event};
+use super::keys::Keys;
 use super::reject::{Reason, Reject};
 use super::value::encode_bytes;
 use crate::copy::CopyEncoder;
@@ -16,12 +18,11 @@ use crate::copy::CopyEncoder;
 pub(crate) const BOOKKEEPING: [&str; 6] = ["line", "raw", "outcome", "reason", "column_name", "message"];
 
 /// Makes encoded rows of a file's bytes.
-pub(crate) struct Rows {
+pub(crate) struct Rows<'a> {
     file: String,
-    table: Table,
     splitter: Splitter,
     is_first_piece: bool,
-    read: u64,
+    sink: Sink<'a>,
 }
 
 enum Splitter {
@@ -29,18 +30,40 @@ enum Splitter {
     Events(EventLines),
 }
 
-impl Rows {
-    pub(crate) fn of(file: &BatchFile) -> Self {
+/// What is learned of the rows on their way.
+struct Sink<'a> {
+    table: Table,
+    keys: &'a mut Keys,
+    content: ContentHasher,
+    counts: RowCounts,
+}
+
+/// How many data rows there were so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RowCounts {
+    pub(crate) read: u64,
+    /// Those of them that break the contract.
+    pub(crate) rejected: u64,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn of(file: &BatchFile, keys: &'a mut Keys) -> Self {
         let splitter = match file.format {
             Format::Csv => Splitter::Csv { records: CsvRecords::new(), header: None },
             Format::Events => Splitter::Events(EventLines::new()),
         };
-        Self { file: file.name.clone(), table: file.table, splitter, is_first_piece: true, read: 0 }
+        let sink =
+            Sink { table: file.table, keys, content: ContentHasher::default(), counts: RowCounts::default() };
+        Self { file: file.name.clone(), splitter, is_first_piece: true, sink }
     }
 
-    /// How many data rows there were so far.
-    pub(crate) fn read(&self) -> u64 {
-        self.read
+    pub(crate) fn counts(&self) -> RowCounts {
+        self.sink.counts
+    }
+
+    /// The hash of the whole file's rows.
+    pub(crate) fn content_hash(self) -> String {
+        self.sink.content.finish()
     }
 
     /// Encodes the rows that end within the file's next bytes; an empty piece is the file's end.
@@ -55,13 +78,11 @@ impl Rows {
                     records.skip_byte_order_mark();
                 }
                 if header.is_none() {
-                    *header = read_header(&self.file, self.table, records)?;
+                    *header = read_header(&self.file, records, &mut self.sink)?;
                 }
                 match header {
-                    Some(header) => {
-                        self.read += encode_records(records, header.fields(), self.table, encoder);
-                    }
-                    None if piece.is_empty() => return Err(Header::absent(&self.file, self.table)),
+                    Some(header) => encode_records(records, header.fields(), &mut self.sink, encoder),
+                    None if piece.is_empty() => return Err(Header::absent(&self.file, self.sink.table)),
                     None => {}
                 }
             }
@@ -70,7 +91,7 @@ impl Rows {
                 if is_first {
                     lines.skip_byte_order_mark();
                 }
-                self.read += encode_lines(lines, self.table, encoder);
+                encode_lines(lines, &mut self.sink, encoder);
             }
         }
         Ok(())
@@ -78,11 +99,12 @@ impl Rows {
 }
 
 /// The header, once all of it is there.
-fn read_header(file: &str, table: Table, records: &mut CsvRecords) -> Result<Option<Header>, String> {
+fn read_header(file: &str, records: &mut CsvRecords, sink: &mut Sink<'_>) -> Result<Option<Header>, String> {
     let Some(record) = records.peek() else {
         return Ok(None);
     };
-    let header = Header::parse(file, table, &record)?;
+    let header = Header::parse(file, sink.table, &record)?;
+    sink.content.row(record.raw);
     let end = record.end();
     records.advance(&end);
     Ok(Some(header))
@@ -91,21 +113,26 @@ fn read_header(file: &str, table: Table, records: &mut CsvRecords) -> Result<Opt
 fn encode_records(
     records: &mut CsvRecords,
     fields: &[usize],
-    table: Table,
+    sink: &mut Sink<'_>,
     encoder: &mut CopyEncoder,
-) -> u64 {
-    let mut read = 0;
+) {
+    let parent = sink.table.parent().and_then(|(table, name)| {
+        let column = sink.table.columns().iter().position(|column| column.name == name)?;
+        Some((table, fields[column]))
+    });
     while let Some(record) = records.peek() {
         if record.damage.is_some() || !record.is_blank() {
-            read += 1;
-            encode_row(encoder, table, record.line, record.raw, |encoder| {
-                encode_record(encoder, table, fields, &record)
+            sink.row(encoder, record.line, record.raw, |encoder, table, keys| {
+                encode_record(encoder, table, fields, &record)?;
+                let parent = parent.map(|(table, field)| (table, record.field(field)));
+                let parent = parent.as_ref().map(|(table, id)| (*table, id.as_ref()));
+                keys.note(table, &record.field(fields[0]), parent);
+                Ok(())
             });
         }
         let end = record.end();
         records.advance(&end);
     }
-    read
 }
 
 fn encode_record(
@@ -129,49 +156,51 @@ fn encode_record(
     Ok(())
 }
 
-fn encode_lines(lines: &mut EventLines, table: Table, encoder: &mut CopyEncoder) -> u64 {
-    let mut read = 0;
+fn encode_lines(lines: &mut EventLines, sink: &mut Sink<'_>, encoder: &mut CopyEncoder) {
     while let Some(event) = lines.peek() {
         if !event.raw.is_empty() {
-            read += 1;
-            encode_row(encoder, table, event.line, event.raw, |encoder| {
+            sink.row(encoder, event.line, event.raw, |encoder, table, keys| {
                 if event.consumed.is_none() {
                     return Err(Reject::row_too_long());
                 }
-                encode_event(encoder, table, event.raw)
+                encode_event(encoder, table, event.raw, keys)
             });
         }
         let consumed = event.consumed;
         lines.advance(consumed);
     }
-    read
 }
 
-/// Writes a row of the staging table: its values, or why it has none.
-fn encode_row(
-    encoder: &mut CopyEncoder,
-    table: Table,
-    line: u64,
-    raw: &[u8],
-    values: impl FnOnce(&mut CopyEncoder) -> Result<(), Reject>,
-) {
-    let columns = table.columns().len();
-    // A contract table has at most seven columns.
-    encoder.row((BOOKKEEPING.len() + columns) as i16);
-    encoder.bigint(i64::try_from(line).unwrap_or(i64::MAX));
-    encoder.text(&storable(raw));
-    let mark = encoder.mark();
-    for _ in 2..BOOKKEEPING.len() {
-        encoder.null();
-    }
-    if let Err(reject) = values(encoder) {
-        encoder.rewind(mark);
-        encoder.text("rejected");
-        encoder.text(reject.reason.code());
-        encoder.optional_text(reject.column);
-        encoder.text(&reject.message.replace('\0', "\u{fffd}"));
-        for _ in 0..columns {
+impl Sink<'_> {
+    /// Writes a row of the staging table: its values, or why it has none.
+    fn row(
+        &mut self,
+        encoder: &mut CopyEncoder,
+        line: u64,
+        raw: &[u8],
+        values: impl FnOnce(&mut CopyEncoder, Table, &mut Keys) -> Result<(), Reject>,
+    ) {
+        self.counts.read += 1;
+        self.content.row(raw);
+        let columns = self.table.columns().len();
+        // A contract table has at most seven columns.
+        encoder.row((BOOKKEEPING.len() + columns) as i16);
+        encoder.bigint(i64::try_from(line).unwrap_or(i64::MAX));
+        encoder.text(&storable(raw));
+        let mark = encoder.mark();
+        for _ in 2..BOOKKEEPING.len() {
             encoder.null();
+        }
+        if let Err(reject) = values(encoder, self.table, self.keys) {
+            self.counts.rejected += 1;
+            encoder.rewind(mark);
+            encoder.text("rejected");
+            encoder.text(reject.reason.code());
+            encoder.optional_text(reject.column);
+            encoder.text(&reject.message.replace('\0', "\u{fffd}"));
+            for _ in 0..columns {
+                encoder.null();
+            }
         }
     }
 }

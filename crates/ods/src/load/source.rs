@@ -1,4 +1,4 @@
-//! A file's bytes: fetched, decompressed and hashed in one pass.
+//! A file's bytes: fetched and decompressed in one pass.
 
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
 use futures::TryStreamExt;
@@ -17,7 +17,6 @@ pub(crate) struct Source {
     compression: Compression,
     reader: Box<dyn AsyncRead + Send + Unpin>,
     piece: Vec<u8>,
-    hasher: blake3::Hasher,
     bytes: u64,
 }
 
@@ -54,7 +53,6 @@ impl Source {
             compression: file.compression,
             reader,
             piece: vec![0; PIECE],
-            hasher: blake3::Hasher::new(),
             bytes: 0,
         })
     }
@@ -70,16 +68,11 @@ impl Source {
             }
         }
         let piece = &self.piece[..filled];
-        self.hasher.update(piece);
         self.bytes += filled as u64;
         Ok(piece)
     }
 
-    /// The hash of what was read, decompressed: the same rows are the same however they were packed.
-    pub(crate) fn content_hash(&self) -> String {
-        self.hasher.finalize().to_hex().to_string()
-    }
-
+    /// How many bytes were read so far, decompressed.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }

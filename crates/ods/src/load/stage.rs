@@ -4,10 +4,11 @@ use daybook_model::contract::{Column, ColumnType, Table};
 use object_store::ObjectStore;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::Stop;
 use super::discover::BatchFile;
+use super::keys::Keys;
 use super::rows::{BOOKKEEPING, Rows};
 use super::source::{ReadFailure, Source};
+use super::{LoadEvent, Stop};
 use crate::copy::CopyEncoder;
 
 /// Nobody but the session itself can gather statistics of a temporary table; with few rows any plan will do.
@@ -47,39 +48,62 @@ pub(crate) async fn stage_file(
     connection: &mut PgConnection,
     store: &dyn ObjectStore,
     file: &BatchFile,
+    keys: &mut Keys,
+    progress: &(dyn Fn(LoadEvent<'_>) + Sync),
 ) -> Result<Staged, Stop> {
     let mut source = Source::open(store, file).await?;
     sqlx::query(AssertSqlSafe(create_statement(file.table))).execute(&mut *connection).await?;
     let statement = copy_statement(file.table);
     let mut copy = connection.copy_in_raw(&statement).await?;
     let mut encoder = CopyEncoder::new();
-    let mut rows = Rows::of(file);
+    let mut rows = Rows::of(file, keys);
     loop {
+        let before = rows.counts();
         let encoded = match source.next_piece().await {
-            Ok(piece) => rows.encode(piece, &mut encoder).map(|()| piece.is_empty()).map_err(Stop::Refused),
+            Ok(piece) => rows.encode(piece, &mut encoder).map(|()| piece.len()).map_err(Stop::Refused),
             Err(ReadFailure::Damaged(message)) => Err(Stop::Refused(message)),
             Err(ReadFailure::Failed(error)) => Err(Stop::Failed(error)),
         };
-        match encoded {
-            Ok(false) => encoder.send_full(&mut copy).await?,
-            Ok(true) => break,
+        let bytes = match encoded {
+            Ok(bytes) => bytes,
             Err(stop) => {
                 copy.abort("the file cannot be read on").await?;
                 return Err(stop);
             }
+        };
+        let now = rows.counts();
+        progress(LoadEvent::Read {
+            bytes: bytes as u64,
+            rows: now.read - before.read,
+            rejected: now.rejected - before.rejected,
+        });
+        if bytes == 0 {
+            break;
         }
+        encoder.send_full(&mut copy).await?;
     }
     encoder.finish(copy).await?;
-    if rows.read() > WORTH_ANALYZING {
-        let analyze = format!("analyze {} (outcome, id)", stage_of(file.table));
-        sqlx::query(AssertSqlSafe(analyze)).execute(&mut *connection).await?;
-    }
     Ok(Staged {
         file: file.clone(),
-        content_hash: source.content_hash(),
         bytes: source.bytes(),
-        rows_read: rows.read(),
+        rows_read: rows.counts().read,
+        content_hash: rows.content_hash(),
     })
+}
+
+/// Gathers the statistics that queries with a choice of plans need.
+pub(crate) async fn analyze(connection: &mut PgConnection, staged: &Staged) -> Result<(), sqlx::Error> {
+    if staged.rows_read > WORTH_ANALYZING {
+        let analyze = format!("analyze {} (outcome, id)", stage_of(staged.file.table));
+        sqlx::query(AssertSqlSafe(analyze)).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Whether any staged row's id is stored already.
+pub(crate) async fn knows_ids(connection: &mut PgConnection, table: Table) -> Result<bool, sqlx::Error> {
+    let query = include_str!("../../queries/stage/knows_ids.sql").replace("{table}", table.name());
+    sqlx::query_scalar(AssertSqlSafe(query.replace("{stage}", &stage_of(table)))).fetch_one(connection).await
 }
 
 /// Counts what became of a staging table's rows.

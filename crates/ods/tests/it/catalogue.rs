@@ -78,9 +78,9 @@ async fn a_replay_makes_no_phantom_change() {
     load_pair(&shop, "b1", PRODUCT, &variant(100, "2024-01-01")).await;
     load_pair(&shop, "b2", RENAMED, &variant(120, "2024-02-01")).await;
     let before = product_history(&shop).await + &prices(&shop).await;
-    // Other files with the same rows; a blank line makes them other content.
-    load_pair(&shop, "again1", &format!("\n{PRODUCT}"), &variant(100, "2024-01-01")).await;
-    let report = load_pair(&shop, "again2", &format!("\n{RENAMED}"), &variant(120, "2024-02-01")).await;
+    // Other files with the same rows; quotes make them other content.
+    load_pair(&shop, "again1", &quoted(PRODUCT), &variant(100, "2024-01-01")).await;
+    let report = load_pair(&shop, "again2", &quoted(RENAMED), &variant(120, "2024-02-01")).await;
     assert_eq!(
         report,
         "loaded, healed 0\n\

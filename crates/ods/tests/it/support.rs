@@ -91,7 +91,9 @@ pub(crate) fn summary(report: &LoadReport) -> String {
     let outcome = match &report.outcome {
         LoadOutcome::Loaded { .. } => format!("loaded, healed {}", report.healed),
         LoadOutcome::AlreadyLoaded => "already loaded".to_owned(),
-        LoadOutcome::Waiting { missing } => format!("waiting for {missing}"),
+        LoadOutcome::Waiting { missing, is_overdue, .. } => {
+            format!("waiting for {missing}{}", if *is_overdue { ", overdue" } else { "" })
+        }
         LoadOutcome::Refused { message } => format!("refused: {message}"),
     };
     let files = report.files.iter().map(|file| {

@@ -77,5 +77,7 @@ impl Touched {
 
 /// The question that is the same for products and variants.
 fn snapshots(entity: &str, content: &str) -> String {
-    include_str!("../../queries/touched/snapshots.sql").replace("{entity}", entity).replace("{content}", content)
+    include_str!("../../queries/touched/snapshots.sql")
+        .replace("{entity}", entity)
+        .replace("{content}", content)
 }

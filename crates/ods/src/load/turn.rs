@@ -1,0 +1,127 @@
+//! Turns: one process loads at a time, and lets others in between.
+
+use std::ops::Range;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+
+use super::LoadEvent;
+use super::admission::Admission;
+use super::batch::Loader;
+use super::discover::Batch;
+use super::ledger::{self, HeldBack};
+use super::location::Location;
+use super::report::{LoadOutcome, LoadReport};
+use crate::OdsError;
+
+/// How many batches are on their way at once: enough to keep a small machine's cores busy, and a faraway server or
+/// store too.
+const SIDE_BY_SIDE: usize = 4;
+
+/// A turn is over after so many batches, or bytes as they lie in the store: whoever waits, such as a close, gets in.
+const TURN_BATCHES: usize = 64;
+const TURN_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The right to load. PostgreSQL takes it back when this process ends, however it ends.
+struct Turn {
+    connection: PgConnection,
+}
+
+impl Turn {
+    async fn begin(pool: &PgPool) -> Result<Self, sqlx::Error> {
+        // a connection of its own: the lock lives as long as the session
+        let mut connection = pool.connect_options().connect().await?;
+        sqlx::query("select pg_advisory_lock(hashtextextended('daybook.load', 0))")
+            .execute(&mut connection)
+            .await?;
+        Ok(Self { connection })
+    }
+
+    async fn end(self) -> Result<(), sqlx::Error> {
+        self.connection.close().await
+    }
+}
+
+impl Loader<'_> {
+    /// Loads what is not loaded yet; the reports come in the batches' order.
+    pub(crate) async fn load_all(&self, batches: Vec<Batch>) -> Result<Vec<LoadReport>, OdsError> {
+        let known = ledger::known(self.ods.pool(), &batches).await?;
+        let mut reports: Vec<Option<LoadReport>> = Vec::with_capacity(batches.len());
+        let mut new = Vec::new();
+        for (position, batch) in batches.into_iter().enumerate() {
+            let report = if known.contains(&position) {
+                Some(LoadReport::of(&batch, LoadOutcome::AlreadyLoaded))
+            } else {
+                self.waiting(&batch).await?
+            };
+            match &report {
+                Some(report) => (self.progress)(LoadEvent::Done(report)),
+                None => new.push(batch),
+            }
+            reports.push(report);
+        }
+        let mut loaded = Vec::with_capacity(new.len());
+        for turn in turns(&new) {
+            loaded.extend(self.load_turn(&new[turn]).await?);
+        }
+        let mut loaded = loaded.into_iter();
+        Ok(reports.into_iter().filter_map(|report| report.or_else(|| loaded.next())).collect())
+    }
+
+    async fn load_turn(&self, batches: &[Batch]) -> Result<Vec<LoadReport>, OdsError> {
+        let turn = Turn::begin(self.ods.pool()).await?;
+        let admission = Admission::of(batches.len());
+        let loads = batches.iter().enumerate().map(|(position, batch)| {
+            let place = admission.place(position);
+            async move {
+                let loaded = self.load(batch, place).await;
+                loaded.map_err(|source| OdsError::Batch { uri: batch.uri.clone(), source: Box::new(source) })
+            }
+        });
+        let reports = stream::iter(loads)
+            .buffered(SIDE_BY_SIDE)
+            .inspect_ok(|report| (self.progress)(LoadEvent::Done(report)))
+            .try_collect()
+            .await?;
+        turn.end().await?;
+        Ok(reports)
+    }
+
+    /// That a batch waits for its other half, if it does.
+    async fn waiting(&self, batch: &Batch) -> Result<Option<LoadReport>, OdsError> {
+        let Some(missing) = batch.missing_half() else { return Ok(None) };
+        let now = self.ods.clock().now();
+        let why = HeldBack::Waiting { missing: &missing };
+        let since = ledger::hold_back(self.ods.pool(), &batch.uri, why, now, now).await?;
+        let is_overdue = now - since > self.options.pair_patience;
+        Ok(Some(LoadReport::of(batch, LoadOutcome::Waiting { missing, since, is_overdue })))
+    }
+
+    /// Forgets half pairs that somebody has taken away.
+    pub(crate) async fn forget_waiting(
+        &self,
+        location: &Location,
+        batches: &[Batch],
+    ) -> Result<(), OdsError> {
+        let prefix = location.uri_of(location.path().as_ref());
+        let halves = batches.iter().filter(|batch| batch.missing_half().is_some());
+        let uris: Vec<_> = halves.map(|batch| batch.uri.as_str()).collect();
+        Ok(ledger::forget_waiting(self.ods.pool(), &prefix, &uris).await?)
+    }
+}
+
+fn turns(batches: &[Batch]) -> Vec<Range<usize>> {
+    let mut turns = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (position, batch) in batches.iter().enumerate() {
+        bytes += batch.files.iter().map(|file| file.object.size).sum::<u64>();
+        if position + 1 - start == TURN_BATCHES || bytes >= TURN_BYTES {
+            turns.push(start..position + 1);
+            (start, bytes) = (position + 1, 0);
+        }
+    }
+    if start < batches.len() {
+        turns.push(start..batches.len());
+    }
+    turns
+}
