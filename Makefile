@@ -31,6 +31,18 @@ demo: postgres ## Trade some days in a generated shop and show its books
 test: postgres ## Run every test
 	cargo test --locked --workspace --no-fail-fast
 
+.PHONY: bench-load
+bench-load: postgres ## Measure bulk loading against \copy, pgloader and dlt; BENCH="--help" says what can be set
+	$(BUILD)
+	python3 bench/load/run.py --daybook $(PROGRAM) $(BENCH)
+
+KILLS := 100
+
+.PHONY: kill-load
+kill-load: postgres ## Kill loads at KILLS=100 random moments and compare with an undisturbed one
+	$(BUILD)
+	python3 bench/load/kill.py --daybook $(PROGRAM) --kills $(KILLS)
+
 .PHONY: lint
 lint: ## Check format, lints, licenses and sources
 	cargo fmt --all --check
