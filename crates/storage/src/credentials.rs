@@ -26,6 +26,10 @@ pub(crate) enum CredentialFailure {
         "no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine a role"
     )]
     None,
+    #[error(
+        "no AWS credentials found, also not for the profile '{0}': correct AWS_PROFILE or the files in ~/.aws"
+    )]
+    NoneFor(String),
     #[error("the AWS credentials cannot be fetched: {0}; check AWS_PROFILE and the files in ~/.aws")]
     Failed(String),
 }
@@ -62,10 +66,15 @@ impl SdkCredentials {
         self.chain.get_or_init(load).await.as_ref()
     }
 
+    fn none(&self) -> CredentialFailure {
+        let profile = self.options.first_of(&["AWS_PROFILE"]);
+        profile.map_or(CredentialFailure::None, |profile| CredentialFailure::NoneFor(profile.to_owned()))
+    }
+
     async fn fetch(&self) -> Result<Current, CredentialFailure> {
-        let chain = self.chain().await.ok_or(CredentialFailure::None)?;
+        let chain = self.chain().await.ok_or_else(|| self.none())?;
         chain.provide_credentials().await.map(Current::from).map_err(|error| match error {
-            CredentialsError::CredentialsNotLoaded(_) => CredentialFailure::None,
+            CredentialsError::CredentialsNotLoaded(_) => self.none(),
             error => CredentialFailure::Failed(root_cause(&error)),
         })
     }

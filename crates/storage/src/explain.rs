@@ -5,9 +5,9 @@ use std::error::Error;
 use crate::credentials::CredentialFailure;
 use crate::patient_http::ServerFailure;
 
+const NO_BUCKET: &str = "NoSuchBucket";
+
 /// A store's error in one line: what is wrong, where, and what to do about it. Shows no secrets.
-///
-/// The name of the object is left to the caller, who knows what it is for.
 pub fn explain(error: &object_store::Error) -> String {
     if let Some(failure) = cause::<CredentialFailure>(error) {
         return failure.to_string();
@@ -20,24 +20,22 @@ pub fn explain(error: &object_store::Error) -> String {
         };
     }
     let text = one_line(error);
-    match answer(&text) {
-        Some(answer) => answer.explain(),
-        None => without_object(error).unwrap_or(text),
+    match (error, answer(&text)) {
+        (_, Some(answer)) if answer.code == NO_BUCKET => answer.explain(),
+        (object_store::Error::NotFound { path, .. }, _) => format!("{path} does not exist"),
+        (object_store::Error::AlreadyExists { path, .. }, _) => format!("{path} exists already"),
+        (_, Some(answer)) => answer.explain(),
+        (_, None) => text,
     }
 }
 
-/// The store's variants repeat the object's name and what they wrap.
-fn without_object(error: &object_store::Error) -> Option<String> {
-    match error {
-        object_store::Error::NotFound { .. } => Some("it does not exist".to_owned()),
-        object_store::Error::AlreadyExists { .. } => Some("it exists already".to_owned()),
-        _ => None,
-    }
+/// The same for an error that a store's error may have caused; none if it did not.
+pub fn explain_cause(error: &(dyn Error + 'static)) -> Option<String> {
+    cause::<object_store::Error>(error).map(explain)
 }
 
 /// The first error of this type in the chain.
-fn cause<E: Error + 'static>(error: &object_store::Error) -> Option<&E> {
-    let mut error: &(dyn Error + 'static) = error;
+fn cause<'a, E: Error + 'static>(mut error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     loop {
         if let Some(found) = error.downcast_ref::<E>() {
             return Some(found);
@@ -78,11 +76,7 @@ fn answer(text: &str) -> Option<Answer<'_>> {
 impl Answer<'_> {
     fn explain(&self) -> String {
         let advice = match (self.status, self.code) {
-            (_, "NoSuchBucket") => {
-                return "there is no such bucket (NoSuchBucket): check the URL, the region and the endpoint"
-                    .to_owned();
-            }
-            (_, "NoSuchKey") | (404, "") => return "it does not exist".to_owned(),
+            (_, NO_BUCKET) => "there is no such bucket: check the URL, the region and the endpoint",
             (
                 _,
                 "InvalidAccessKeyId"

@@ -18,7 +18,7 @@ mod sdk_http;
 mod storage;
 
 pub use error::StorageError;
-pub use explain::explain;
+pub use explain::{explain, explain_cause};
 pub use options::StorageOptions;
 pub use patience::Patience;
 pub use storage::Storage;

@@ -22,6 +22,7 @@ mod value;
 mod window;
 
 use daybook_model::BusinessTimezone;
+use daybook_storage::StorageOptions;
 use sqlx::PgConnection;
 use url::Url;
 
@@ -40,6 +41,8 @@ pub struct LoadOptions {
     pub max_reject_ratio: f64,
     /// The time zone of the business dates that the ledger notes.
     pub timezone: BusinessTimezone,
+    /// How to reach the object stores that files come from.
+    pub storage: StorageOptions,
 }
 
 impl Default for LoadOptions {
@@ -48,6 +51,7 @@ impl Default for LoadOptions {
             paid_statuses: vec!["success".to_owned()],
             max_reject_ratio: 0.5,
             timezone: BusinessTimezone::UTC,
+            storage: StorageOptions::default(),
         }
     }
 }
@@ -69,7 +73,7 @@ impl Ods {
         options: &LoadOptions,
         progress: &(dyn Fn(&LoadReport) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
-        let location = Location::parse(uri)?;
+        let location = Location::parse(uri, &options.storage)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
         let mut reports = Vec::with_capacity(batches.len());

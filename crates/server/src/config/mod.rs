@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use daybook_model::BusinessTimezone;
+use daybook_storage::StorageOptions;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub(crate) struct Config {
     pub(crate) payments: Payments,
     pub(crate) close: Close,
     pub(crate) retention: Retention,
+    /// How to reach object stores: the process's `AWS_…` variables, not a part of the file.
+    #[serde(skip)]
+    pub(crate) storage: StorageOptions,
 }
 
 /// Where the operational data store is; by default a private PostgreSQL in the data folder.
@@ -102,6 +106,7 @@ impl Default for Config {
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },
             retention: Retention { days: 3 },
+            storage: StorageOptions::default(),
         }
     }
 }
@@ -118,10 +123,11 @@ impl Config {
             None if Path::new(FILE).is_file() => figment = figment.merge(Toml::file_exact(FILE)),
             None => {}
         }
-        let config: Self = figment
+        let mut config: Self = figment
             .merge(environment::provider())
             .extract()
             .map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
+        config.storage = environment::storage();
         config.check()
     }
 
@@ -169,7 +175,7 @@ impl Config {
 /// A URL, or a path of this machine as one.
 pub(crate) fn location(text: &str) -> anyhow::Result<Url> {
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "file" | "s3") => Ok(url),
+        Ok(url) if matches!(url.scheme(), "file" | "s3" | "s3a") => Ok(url),
         Ok(url) if text.contains("://") => {
             bail!("'{text}' is a {} URL: use a path, file:///… or s3://…", url.scheme())
         }
