@@ -10,6 +10,7 @@ mod events;
 mod expiring;
 mod parking;
 mod rejects;
+mod s3;
 mod support;
 mod uci;
 mod versions;
