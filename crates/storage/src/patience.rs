@@ -10,8 +10,8 @@ const NO_TIME_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long to wait for a store, and how often to ask again. A test may be less patient.
 ///
-/// By default a server that refuses connections is given up after about one minute, one that accepts requests and
-/// never answers after about five.
+/// By default a server that refuses connections is given up within about a minute, one that accepts requests and
+/// never answers after about six.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// For a connection to be made.
