@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use daybook_storage::{StorageError, explain};
+
 /// An error of the operational data store.
 ///
 /// Rows that break the contract are not errors: they are stored as rejected rows.
@@ -60,7 +62,7 @@ pub enum OdsError {
     )]
     NothingToLoad(String),
     /// An object cannot be read or written.
-    #[error("cannot access {path}: {source}")]
+    #[error("cannot access {path}: {}", explain(source))]
     Store {
         /// Which object.
         path: String,
@@ -99,6 +101,12 @@ pub enum OdsError {
         /// What is wrong.
         reason: String,
     },
+}
+
+impl From<StorageError> for OdsError {
+    fn from(error: StorageError) -> Self {
+        Self::Location { uri: error.url, reason: error.problem }
+    }
 }
 
 impl From<sqlx::Error> for OdsError {

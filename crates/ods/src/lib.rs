@@ -16,4 +16,4 @@ pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;
 pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
-pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount};
+pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};

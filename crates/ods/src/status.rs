@@ -14,6 +14,8 @@ pub struct OdsStatus {
     pub loads: LoadCounts,
     /// Batches that were refused whole and not mended yet.
     pub refused: Vec<RefusedBatch>,
+    /// Half pairs that wait for their other half.
+    pub waiting: Vec<WaitingBatch>,
     /// Rejected rows, by table and reason.
     pub rejected: Vec<RejectedCount>,
     /// Rows that wait for their parent, by table.
@@ -42,6 +44,17 @@ pub struct RefusedBatch {
     pub message: String,
     /// When it was tried last.
     pub finished_at: NaiveDateTime,
+}
+
+/// Half a pair.
+#[derive(Clone, Debug, FromRow)]
+pub struct WaitingBatch {
+    /// Where it lies.
+    pub uri: String,
+    /// The file that has yet to come.
+    pub missing: String,
+    /// When the half was first seen.
+    pub since: NaiveDateTime,
 }
 
 /// Rejected rows of one kind.
@@ -79,6 +92,11 @@ impl Ods {
         )
         .fetch_all(pool)
         .await?;
+        let waiting = sqlx::query_as(
+            "select uri, message as missing, started_at as since from daybook.load where state = 'waiting' order by uri",
+        )
+        .fetch_all(pool)
+        .await?;
         let rejected =
             sqlx::query_as(include_str!("../queries/rejected_row/count.sql")).fetch_all(pool).await?;
         let parked = sqlx::query_as(include_str!("../queries/parked_row/count.sql")).fetch_all(pool).await?;
@@ -88,7 +106,7 @@ impl Ods {
             let count: i64 = sqlx::query_scalar(query).fetch_one(pool).await?;
             rows.push((table, count.unsigned_abs()));
         }
-        Ok(OdsStatus { loads, refused, rejected, parked, rows })
+        Ok(OdsStatus { loads, refused, waiting, rejected, parked, rows })
     }
 
     /// The earliest business date that has orders; none while there are no orders.

@@ -48,7 +48,7 @@ impl Daybook {
     }
 
     pub(crate) fn open_warehouse(&self) -> anyhow::Result<Box<dyn Warehouse>> {
-        let storage = Storage::open(&self.config.warehouse_url()?)?;
+        let storage = Storage::open(&self.config.warehouse_url()?, &self.config.storage)?;
         match self.config.warehouse.backend {
             Backend::Delta => Ok(Box::new(DeltaWarehouse::new(storage, Arc::clone(&self.registry)))),
         }
@@ -59,6 +59,8 @@ impl Daybook {
             paid_statuses: self.config.payments.paid_statuses.clone(),
             max_reject_ratio: self.config.load.max_reject_ratio,
             timezone: self.config.timezone()?,
+            pair_patience: chrono::TimeDelta::minutes(self.config.load.pair_patience_minutes.into()),
+            storage: self.config.storage.clone(),
         })
     }
 

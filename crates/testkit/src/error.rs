@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use daybook_local_postgres::LocalPostgresError;
 
-/// Why a database or a fixture could not be provided.
+/// Why a database, a bucket or a fixture could not be provided.
 #[derive(Debug, thiserror::Error)]
 pub enum TestkitError {
     /// The test process's private server did not start.
@@ -14,6 +14,9 @@ pub enum TestkitError {
     /// The server refused to make a database.
     #[error("no test database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The S3 server could not be installed or started, or refused something.
+    #[error("no test bucket: {0}")]
+    Bucket(String),
     /// A fixture's archive isn't there.
     #[error("no test data in {}: put the archive there, or set {variable} to where it is", path.display())]
     NoArchive {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::TestkitError;
 use crate::error::refused;
+use crate::target::{made_once, target_folder};
 
 /// Points to the UCI archive when it isn't in its usual place.
 const UCI_ARCHIVE: &str = "DAYBOOK_UCI_ARCHIVE";
@@ -23,14 +24,7 @@ pub fn uci_retail() -> Result<PathBuf, TestkitError> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let usual = || workspace.join("../shared/data/uci_retail.tar.zst");
     let archive = std::env::var_os(UCI_ARCHIVE).map_or_else(usual, PathBuf::from);
-    unpacked(&archive, &target_folder(&workspace).join("fixtures"))
-}
-
-/// Cargo's target folder: the one above the test program that bears Cargo's cache mark.
-fn target_folder(workspace: &Path) -> PathBuf {
-    let program = std::env::current_exe().unwrap_or_default();
-    let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    marked.map_or_else(|| workspace.join("target"), Path::to_owned)
+    unpacked(&archive, &target_folder().join("fixtures"))
 }
 
 /// The folder of the archive's content, named for the archive's size so that another archive gets another one.
@@ -39,15 +33,9 @@ fn unpacked(archive: &Path, fixtures: &Path) -> Result<PathBuf, TestkitError> {
         Ok(data) => data.len(),
         Err(_) => return Err(TestkitError::NoArchive { path: archive.to_owned(), variable: UCI_ARCHIVE }),
     };
-    fs::create_dir_all(fixtures).map_err(refused("make", fixtures))?;
-    let folder = fixtures.join(format!("uci_retail-{size}"));
-    let lock_path = fixtures.join("uci_retail.lock");
-    let lock = File::create(&lock_path).map_err(refused("open", &lock_path))?;
-    lock.lock().map_err(refused("lock", &lock_path))?;
-    if !folder.exists() {
-        unpack(archive, fixtures, &folder).map_err(refused("unpack", archive))?;
-    }
-    Ok(folder)
+    made_once(fixtures, &format!("uci_retail-{size}"), |folder| {
+        unpack(archive, fixtures, folder).map_err(refused("unpack", archive))
+    })
 }
 
 /// Unpacks beside `folder` and renames, so that a folder of that name is always complete.

@@ -1,12 +1,18 @@
-//! What tests of several crates need: databases on a real PostgreSQL, and real input.
+//! What tests of several crates need: databases on a real PostgreSQL, buckets on an S3 server, and real input.
 //!
 //! A dev-dependency only.
 
+mod bucket;
 mod database;
 mod error;
+mod fault_proxy;
 mod fixtures;
+mod moto;
+mod target;
 mod watchdog;
 
+pub use bucket::TestBucket;
 pub use database::TestDatabase;
 pub use error::TestkitError;
+pub use fault_proxy::{Fault, FaultProxy};
 pub use fixtures::uci_retail;

@@ -1,6 +1,7 @@
 //! What can go wrong in a warehouse, said so that a person can act on it.
 
 use datafusion::error::DataFusionError;
+use daybook_storage::{StorageError, explain, explain_cause};
 use deltalake::DeltaTableError;
 use url::Url;
 
@@ -17,7 +18,8 @@ pub enum WarehouseError {
     },
     /// The object store refused to read or write.
     #[error(
-        "cannot {action} the warehouse at {url}: {source}; check that it exists and that this user may read and write it"
+        "cannot {action} the warehouse at {url}: {}; check that it exists and that this user may read and write it",
+        explain(source)
     )]
     Storage {
         /// `read` or `write`.
@@ -29,7 +31,7 @@ pub enum WarehouseError {
         source: object_store::Error,
     },
     /// A Delta table could not be read or written.
-    #[error("table {table} of the warehouse: {source}")]
+    #[error("table {table} of the warehouse: {}", in_words(source))]
     Delta {
         /// The table's name.
         table: String,
@@ -95,7 +97,21 @@ impl From<DataFusionError> for WarehouseError {
     }
 }
 
-/// The engine's message without its back trace.
+impl From<StorageError> for WarehouseError {
+    fn from(error: StorageError) -> Self {
+        Self::Location { url: error.url, problem: error.problem }
+    }
+}
+
+/// Delta's message, or the store's if the store is to blame.
+fn in_words(error: &DeltaTableError) -> String {
+    explain_cause(error).unwrap_or_else(|| error.to_string())
+}
+
+/// The engine's message without its back trace, or the store's if the store is to blame.
 fn first_line(error: &DataFusionError) -> String {
+    if let Some(explained) = explain_cause(error) {
+        return explained;
+    }
     error.strip_backtrace().lines().next().unwrap_or("the query failed").to_owned()
 }

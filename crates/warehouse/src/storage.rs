@@ -1,10 +1,10 @@
 //! A warehouse's place on an object store.
 
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
+use daybook_storage::StorageOptions;
 use object_store::ObjectStore;
-use object_store::aws::AmazonS3Builder;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use url::Url;
 
@@ -19,34 +19,21 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Opens `file:///…` (created when absent) or `s3://bucket/…` (credentials and endpoint from the
-    /// `AWS_…` environment).
+    /// Opens `file:///…` (created when absent) or `s3://bucket/…`.
     ///
     /// # Errors
     /// [`WarehouseError::Location`] when the URL is of another kind or the folder cannot be made.
-    pub fn open(url: &Url) -> Result<Self, WarehouseError> {
-        let wrong = |problem: String| WarehouseError::Location { url: url.to_string(), problem };
+    pub fn open(url: &Url, options: &StorageOptions) -> Result<Self, WarehouseError> {
         let mut url = url.clone();
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        let store: Arc<dyn ObjectStore> = match url.scheme() {
-            "file" => {
-                let folder =
-                    url.to_file_path().map_err(|()| wrong("write it as file:///folder".to_owned()))?;
-                std::fs::create_dir_all(&folder).and_then(|()| std::fs::read_dir(&folder)).map_err(
-                    |error| wrong(format!("{error}; name a folder that this user may read and write")),
-                )?;
-                Arc::new(LocalFileSystem::new())
-            }
-            "s3" => {
-                let builder = AmazonS3Builder::from_env().with_url(url.as_str());
-                Arc::new(builder.build().map_err(|error| wrong(error.to_string()))?)
-            }
-            _ => return Err(wrong("use a file:///… or s3://… URL".to_owned())),
-        };
-        let prefix = Path::from_url_path(url.path()).map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { store, prefix, url })
+        let place = daybook_storage::Storage::open(&url, options)?;
+        if let ("file", Ok(folder)) = (url.scheme(), url.to_file_path()) {
+            make_folder(&folder)
+                .map_err(|problem| WarehouseError::Location { url: url.to_string(), problem })?;
+        }
+        Ok(Self { store: place.store(), prefix: place.path().clone(), url })
     }
 
     /// The object store; paths in it start at its root.
@@ -80,4 +67,11 @@ impl Storage {
     pub(crate) fn write_error(&self, source: object_store::Error) -> WarehouseError {
         WarehouseError::Storage { action: "write", url: self.url.clone(), source }
     }
+}
+
+fn make_folder(folder: &FilePath) -> Result<(), String> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::read_dir(folder))
+        .map(drop)
+        .map_err(|error| format!("{error}; name a folder that this user may read and write"))
 }

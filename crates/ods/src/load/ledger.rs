@@ -153,15 +153,13 @@ pub(crate) enum HeldBack<'a> {
     Waiting { missing: &'a str },
 }
 
-/// Forgets half pairs below `prefix` that are not there any more.
+/// Forgets half pairs at or below `prefix` that are not there any more.
 pub(crate) async fn forget_waiting(pool: &PgPool, prefix: &str, waiting: &[&str]) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "delete from daybook.load where state = 'waiting' and starts_with(uri, $1) and uri <> all($2)",
-    )
-    .bind(prefix)
-    .bind(waiting)
-    .execute(pool)
-    .await?;
+    sqlx::query(include_str!("../../queries/load/forget_waiting.sql"))
+        .bind(prefix)
+        .bind(waiting)
+        .execute(pool)
+        .await?;
     Ok(())
 }
 

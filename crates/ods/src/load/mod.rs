@@ -30,6 +30,7 @@ use std::hash::RandomState;
 
 use chrono::TimeDelta;
 use daybook_model::BusinessTimezone;
+use daybook_storage::StorageOptions;
 use sqlx::PgConnection;
 use url::Url;
 
@@ -51,6 +52,8 @@ pub struct LoadOptions {
     pub timezone: BusinessTimezone,
     /// How long half a pair may wait for its other half before that is worth a warning.
     pub pair_patience: TimeDelta,
+    /// How to reach the object stores that files come from.
+    pub storage: StorageOptions,
 }
 
 impl Default for LoadOptions {
@@ -60,6 +63,7 @@ impl Default for LoadOptions {
             max_reject_ratio: 0.5,
             timezone: BusinessTimezone::UTC,
             pair_patience: TimeDelta::hours(1),
+            storage: StorageOptions::default(),
         }
     }
 }
@@ -81,7 +85,7 @@ impl Ods {
         options: &LoadOptions,
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
-        let location = Location::parse(uri)?;
+        let location = Location::parse(uri, &options.storage)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
         let (store, hasher) = (location.store.as_ref(), RandomState::new());

@@ -78,10 +78,13 @@ impl Source {
     }
 
     fn explain(&self, source: std::io::Error) -> ReadFailure {
-        let from_store =
-            source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<object_store::Error>);
-        if from_store || self.compression == Compression::None {
-            return ReadFailure::Failed(OdsError::Read { path: self.uri.clone(), source });
+        let path = self.uri.clone();
+        let source = match source.downcast::<object_store::Error>() {
+            Ok(source) => return ReadFailure::Failed(OdsError::Store { path, source }),
+            Err(source) => source,
+        };
+        if self.compression == Compression::None {
+            return ReadFailure::Failed(OdsError::Read { path, source });
         }
         ReadFailure::Damaged(format!("{} cannot be decompressed: {source}", self.uri))
     }

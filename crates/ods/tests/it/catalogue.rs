@@ -19,6 +19,11 @@ fn variant(price: u32, updated: &str) -> String {
 const PRODUCT: &str = "p,Mugs,stock,2024-01-01 00:00:00\n";
 const RENAMED: &str = "p,Cups,stock,2024-01-01 00:00:00\n";
 
+/// The same row in other writing.
+fn quoted(row: &str) -> String {
+    row.replacen("p,", "\"p\",", 1)
+}
+
 async fn product_history(shop: &Shop) -> String {
     shop.query(
         "select operation, title, valid_from from daybook.product_version order by valid_from, sequence",

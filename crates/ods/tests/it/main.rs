@@ -10,6 +10,8 @@ mod events;
 mod expiring;
 mod parking;
 mod rejects;
+mod s3;
 mod support;
+mod turns;
 mod uci;
 mod versions;

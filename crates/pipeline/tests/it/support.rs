@@ -9,6 +9,7 @@ use daybook_model::{BusinessTimezone, Clock, PartitionDate, Registry};
 use daybook_ods::{LoadOptions, LoadReport, Ods};
 use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError};
 use daybook_shop::{Arrival, Delivery};
+use daybook_storage::StorageOptions;
 use daybook_testkit::TestDatabase;
 use daybook_warehouse::delta::DeltaWarehouse;
 use daybook_warehouse::{Storage, Warehouse};
@@ -56,7 +57,8 @@ impl Books {
         daybook_pipeline::migrate(ods.pool()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let registry = Arc::new(Registry::shipped().unwrap());
-        let storage = Storage::open(&directory_url(&folder.path().join("warehouse"))).unwrap();
+        let url = directory_url(&folder.path().join("warehouse"));
+        let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
         Self {
             database,
             warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry)),

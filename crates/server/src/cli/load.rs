@@ -1,7 +1,7 @@
 //! `daybook load`
 
 use clap::Args;
-use daybook_ods::{LoadOutcome, LoadReport};
+use daybook_ods::{LoadEvent, LoadOutcome, LoadReport};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -38,7 +38,10 @@ pub(super) async fn execute(
     let mut reports = Vec::new();
     let mut failure = None;
     for uri in &uris {
-        let noted = |report: &LoadReport| progress.step(&report.uri);
+        let noted = |event: LoadEvent<'_>| match event {
+            LoadEvent::Read { bytes, rows, rejected } => progress.read(bytes, rows, rejected),
+            LoadEvent::Done(report) => progress.step(&report.uri),
+        };
         match opened.ods.load(uri, &options, &noted).await {
             Ok(loaded) => reports.extend(loaded),
             Err(error) => {
@@ -69,7 +72,11 @@ fn report(reports: &[LoadReport], reporting: Reporting) -> anyhow::Result<()> {
             LoadOutcome::Refused { message } => {
                 output::remark(&format!("refused: {}: {message}", report.uri))
             }
-            LoadOutcome::Waiting { missing } if !reporting.quiet => {
+            LoadOutcome::Waiting { missing, since, is_overdue: true } => {
+                let since = since.format("%Y-%m-%d %H:%M:%S");
+                output::remark(&format!("warning: {} has waited for {missing} since {since}", report.uri));
+            }
+            LoadOutcome::Waiting { missing, .. } if !reporting.quiet => {
                 output::remark(&format!("waiting: {} has no {missing} yet", report.uri));
             }
             _ => {}
@@ -128,7 +135,9 @@ fn to_json(report: &LoadReport) -> Value {
     let outcome = match &report.outcome {
         LoadOutcome::Loaded { load_id } => json!({ "state": "loaded", "load_id": load_id }),
         LoadOutcome::AlreadyLoaded => json!({ "state": "already_loaded" }),
-        LoadOutcome::Waiting { missing } => json!({ "state": "waiting", "missing": missing }),
+        LoadOutcome::Waiting { missing, since, is_overdue } => {
+            json!({ "state": "waiting", "missing": missing, "since": since, "is_overdue": is_overdue })
+        }
         LoadOutcome::Refused { message } => json!({ "state": "refused", "message": message }),
     };
     let files: Vec<_> = report

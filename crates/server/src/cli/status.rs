@@ -54,6 +54,10 @@ fn rows(
     for batch in &ods.refused {
         add("refused", &batch.uri, batch.message.clone());
     }
+    for half in &ods.waiting {
+        let since = half.since.format("%Y-%m-%d %H:%M:%S");
+        add("waiting", &half.uri, format!("for {} since {since}", half.missing));
+    }
     for count in &ods.rejected {
         add("rejected rows", &format!("{}: {}", count.table_name, count.reason), count.rows.to_string());
     }
@@ -81,6 +85,11 @@ fn as_json(
 ) -> serde_json::Value {
     let refused: Vec<_> =
         ods.refused.iter().map(|batch| json!({ "uri": batch.uri, "message": batch.message })).collect();
+    let waiting: Vec<_> = ods
+        .waiting
+        .iter()
+        .map(|half| json!({ "uri": half.uri, "missing": half.missing, "since": half.since }))
+        .collect();
     let rejected: Vec<_> = ods
         .rejected
         .iter()
@@ -96,6 +105,7 @@ fn as_json(
             "not_closed_yet": ods.loads.unpublished,
             "last_loaded_at": ods.loads.last_loaded_at,
             "refused": refused,
+            "waiting": waiting,
         },
         "rejected_rows": rejected,
         "parked_rows": parked,

@@ -1,5 +1,6 @@
-//! The `DAYBOOK_…` variables, one for each key of the file.
+//! The `DAYBOOK_…` variables, one for each key of the file, and the `AWS_…` variables.
 
+use daybook_storage::StorageOptions;
 use figment::providers::Env;
 
 const PREFIX: &str = "DAYBOOK_";
@@ -11,6 +12,7 @@ const KEYS: &[(&str, &str)] = &[
     ("ods_url", "ods.url"),
     ("landing_url", "landing.url"),
     ("load_max_reject_ratio", "load.max_reject_ratio"),
+    ("load_pair_patience_minutes", "load.pair_patience_minutes"),
     ("warehouse_backend", "warehouse.backend"),
     ("warehouse_url", "warehouse.url"),
     ("payments_paid_statuses", "payments.paid_statuses"),
@@ -24,4 +26,11 @@ pub(super) fn provider() -> Env {
         .filter(move |name| known(name).is_some())
         .map(move |name| known(name).map_or_else(|| name.into(), |(_, key)| (*key).into()))
         .split(".")
+}
+
+/// The process's variables that say how to reach object stores; one that is not UTF-8 is none of them.
+pub(super) fn storage() -> StorageOptions {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    StorageOptions::from_variables(variables)
 }

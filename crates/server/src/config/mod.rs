@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use daybook_model::BusinessTimezone;
+use daybook_storage::StorageOptions;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub(crate) struct Config {
     pub(crate) payments: Payments,
     pub(crate) close: Close,
     pub(crate) retention: Retention,
+    /// How to reach object stores: the process's `AWS_…` variables, not a part of the file.
+    #[serde(skip)]
+    pub(crate) storage: StorageOptions,
 }
 
 /// Where the operational data store is; by default a private PostgreSQL in the data folder.
@@ -50,6 +54,8 @@ pub(crate) struct Landing {
 pub(crate) struct Load {
     /// A batch with a greater share of rejected rows is refused whole.
     pub(crate) max_reject_ratio: f64,
+    /// Minutes that half a pair may wait for its other half before that is worth a warning.
+    pub(crate) pair_patience_minutes: u32,
 }
 
 /// Where closed books live; by default `warehouse` in the data folder.
@@ -97,11 +103,12 @@ impl Default for Config {
             business_timezone: "UTC".to_owned(),
             ods: Ods::default(),
             landing: Landing::default(),
-            load: Load { max_reject_ratio: 0.5 },
+            load: Load { max_reject_ratio: 0.5, pair_patience_minutes: 60 },
             warehouse: Warehouse { backend: Backend::Delta, url: None },
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },
             retention: Retention { days: 3 },
+            storage: StorageOptions::default(),
         }
     }
 }
@@ -118,10 +125,11 @@ impl Config {
             None if Path::new(FILE).is_file() => figment = figment.merge(Toml::file_exact(FILE)),
             None => {}
         }
-        let config: Self = figment
+        let mut config: Self = figment
             .merge(environment::provider())
             .extract()
             .map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
+        config.storage = environment::storage();
         config.check()
     }
 
@@ -169,7 +177,7 @@ impl Config {
 /// A URL, or a path of this machine as one.
 pub(crate) fn location(text: &str) -> anyhow::Result<Url> {
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "file" | "s3") => Ok(url),
+        Ok(url) if matches!(url.scheme(), "file" | "s3" | "s3a") => Ok(url),
         Ok(url) if text.contains("://") => {
             bail!("'{text}' is a {} URL: use a path, file:///… or s3://…", url.scheme())
         }
