@@ -339,7 +339,7 @@ async fn a_model_that_is_new_to_the_warehouse_catches_up_though_nothing_else_cha
     let document = books.folder.path().join("warehouse/publications/000000000001.json");
     let mut publication: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&document).unwrap()).unwrap();
-    publication["tables"].as_object_mut().unwrap().remove("app_order_payments").unwrap();
+    publication["tables"].as_object_mut().unwrap().remove("int_order_payments").unwrap();
     std::fs::write(&document, publication.to_string()).unwrap();
 
     let now = close_of(day("2024-03-01"));
