@@ -69,6 +69,14 @@ pub enum OdsError {
         /// Why.
         source: object_store::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {}", write_reason(source))]
+    Write {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A stream broke off.
     #[error("cannot read {path}: {source}")]
     Read {
@@ -101,6 +109,13 @@ pub enum OdsError {
         /// What is wrong.
         reason: String,
     },
+}
+
+fn write_reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => "it is there already: choose another folder".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 impl From<StorageError> for OdsError {

@@ -9,6 +9,7 @@ mod dump;
 mod error;
 mod expire;
 mod load;
+mod rejects;
 mod statement;
 mod status;
 
@@ -16,4 +17,5 @@ pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;
 pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
+pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
 pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};

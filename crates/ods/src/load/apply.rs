@@ -21,6 +21,8 @@ pub(crate) struct Context<'a> {
     /// The tables that hold some of the batch's ids already.
     pub(crate) known: Vec<Table>,
     pub(crate) hints: Hints,
+    /// When the changes of products take effect, if the batch's own rows don't say.
+    pub(crate) batch_time: Option<NaiveDateTime>,
 }
 
 impl Context<'_> {
@@ -43,6 +45,8 @@ pub(crate) struct Applied {
     pub(crate) loaded: Vec<(Table, u64)>,
     pub(crate) healed: u64,
     pub(crate) dates: BTreeSet<NaiveDate>,
+    /// When the changes of products take effect, if there are products.
+    pub(crate) batch_time: Option<NaiveDateTime>,
 }
 
 impl Applied {
@@ -99,7 +103,11 @@ async fn apply_products(
 ) -> Result<(), sqlx::Error> {
     versioned_writes(connection).await?;
     run(connection, include_str!("../../queries/product/lock.sql")).await?;
-    let batch_time = batch_time(connection, context).await?;
+    let batch_time = match context.batch_time {
+        Some(time) => time,
+        None => batch_time(connection, context).await?,
+    };
+    applied.batch_time = Some(batch_time);
     let versions = sqlx::query_as(include_str!("../../queries/product_version/insert.sql"))
         .bind(batch_time)
         .bind(context.timezone.name())

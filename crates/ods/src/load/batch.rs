@@ -77,7 +77,7 @@ impl Loader<'_> {
         if ledger::knows_content(&mut txn, &content_hash).await? {
             return Err(Stop::AlreadyLoaded);
         }
-        let known = judge(&mut txn, &staged, hints, self.options).await?;
+        let known = judge(&mut txn, batch, &staged, hints, self.options).await?;
         let load_id = ledger::open(&mut txn, &batch.uri, &content_hash, started_at).await?;
         let context = Context {
             load_id,
@@ -87,11 +87,14 @@ impl Loader<'_> {
             files: staged.iter().map(|s| (s.file.table, s.file.name.clone())).collect(),
             known,
             hints,
+            batch_time: batch.replay.as_ref().and_then(|replay| replay.batch_time),
         };
         let applied = apply(&mut txn, &context).await?;
         let files = account(&mut txn, &context, &staged, &applied).await?;
-        let dates = applied.dates.into_iter().collect();
-        ledger::close(&mut txn, load_id, applied.healed, dates, self.ods.clock().now()).await?;
+        if let Some(replay) = &batch.replay {
+            ledger::link_replay(&mut txn, load_id, replay).await?;
+        }
+        ledger::close(&mut txn, load_id, &applied, self.ods.clock().now()).await?;
         txn.commit().await?;
         let outcome = LoadOutcome::Loaded { load_id };
         Ok(LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) })
@@ -114,6 +117,7 @@ impl LoadReport {
 /// Gives the tables that hold some of the batch's ids already.
 async fn judge(
     connection: &mut PgConnection,
+    batch: &Batch,
     staged: &[Staged],
     hints: Hints,
     options: &LoadOptions,
@@ -130,7 +134,8 @@ async fn judge(
             analyze(connection, staged).await?;
         }
         // Several events of one id in a file are its history, not a contradiction.
-        if staged.file.format == Format::Csv && !hints.ids_are_unique {
+        let is_history = staged.file.format == Format::Events || batch.brings_events_again();
+        if !is_history && !hints.ids_are_unique {
             let query = include_str!("../../queries/stage/mark_duplicates.sql");
             sqlx::query(for_stage(query, table)).execute(&mut *connection).await?;
         }
@@ -141,7 +146,8 @@ async fn judge(
         rows += counts.staged;
         rejected += counts.rejected;
     }
-    if rejected as f64 > options.max_reject_ratio * rows as f64 {
+    // whoever replays rows looks at each of them
+    if batch.replay.is_none() && rejected as f64 > options.max_reject_ratio * rows as f64 {
         return Err(Stop::Refused(format!(
             "{rejected} of {rows} rows break the contract, more than the {} % that a batch may have: \
              correct the files and load them again",

@@ -8,6 +8,7 @@ use object_store::path::Path;
 
 use super::location::{Contents, Location};
 use crate::OdsError;
+use crate::rejects::Replay;
 
 /// Files that are loaded together, in one database transaction.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct Batch {
     pub(crate) uri: String,
     pub(crate) files: Vec<BatchFile>,
     pub(crate) warnings: Vec<String>,
+    /// Whose rejected rows it brings again, if it does.
+    pub(crate) replay: Option<Replay>,
 }
 
 /// A file of a batch.
@@ -57,6 +60,11 @@ impl Batch {
         missing.filter(|_| is_csv).map(|table| format!("{}.csv", table.name()))
     }
 
+    /// Whether its rows are events, though they come as CSV.
+    pub(crate) fn brings_events_again(&self) -> bool {
+        self.replay.as_ref().is_some_and(|replay| replay.has_events)
+    }
+
     /// Two files for one table, if there are: which one is meant cannot be told.
     pub(crate) fn ambiguous(&self) -> Option<(&str, &str)> {
         self.files.iter().enumerate().find_map(|(index, file)| {
@@ -91,7 +99,7 @@ fn single_file(location: &Location, object: ObjectMeta) -> Result<Batch, OdsErro
     if file.format == Format::Csv {
         return Err(refuse("a CSV file is half a pair: give the directory that holds both"));
     }
-    Ok(Batch { uri, files: vec![file], warnings: Vec::new() })
+    Ok(Batch { uri, files: vec![file], warnings: Vec::new(), replay: None })
 }
 
 fn group(location: &Location, objects: Vec<ObjectMeta>) -> Vec<Batch> {
@@ -110,6 +118,7 @@ fn group(location: &Location, objects: Vec<ObjectMeta>) -> Vec<Batch> {
                     uri: location.uri_of(directory),
                     files: Vec::new(),
                     warnings: Vec::new(),
+                    replay: None,
                 })
                 .files
                 .push(file),
@@ -129,6 +138,7 @@ fn group(location: &Location, objects: Vec<ObjectMeta>) -> Vec<Batch> {
         uri: file.uri.clone(),
         files: vec![file],
         warnings: Vec::new(),
+        replay: None,
     }));
     batches
 }
@@ -152,16 +162,19 @@ fn visible(prefix: &Path, object: &Path) -> Option<(String, String)> {
 
 fn recognise(location: &Location, object: ObjectMeta) -> Option<BatchFile> {
     let name = object.location.filename()?.to_owned();
-    let (stem, compression) = match name.strip_suffix(".gz") {
-        Some(stem) => (stem, Compression::Gzip),
-        None => match name.strip_suffix(".zst") {
-            Some(stem) => (stem, Compression::Zstd),
-            None => (name.as_str(), Compression::None),
-        },
-    };
+    let (stem, compression) = compression(&name);
     let (table, format) = table_of(stem)?;
     let uri = location.uri_of(object.location.as_ref());
     Some(BatchFile { name, uri, table, format, compression, object })
+}
+
+/// How a file is packed, and its name without that.
+pub(crate) fn compression(name: &str) -> (&str, Compression) {
+    match (name.strip_suffix(".gz"), name.strip_suffix(".zst")) {
+        (Some(stem), _) => (stem, Compression::Gzip),
+        (None, Some(stem)) => (stem, Compression::Zstd),
+        (None, None) => (name, Compression::None),
+    }
 }
 
 fn table_of(stem: &str) -> Option<(Table, Format)> {

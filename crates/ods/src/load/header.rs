@@ -1,6 +1,6 @@
 //! A CSV file's first record: which field holds which column.
 
-use daybook_model::contract::{Column, Table};
+use daybook_model::contract::Table;
 
 use super::csv::Record;
 
@@ -14,19 +14,14 @@ impl Header {
     ///
     /// The error is one line that names the file, what is wrong, and the header that is expected.
     pub(crate) fn parse(file: &str, table: Table, record: &Record<'_>) -> Result<Self, String> {
-        if let Some(damage) = &record.damage {
-            return Err(refusal(file, table, &damage.message));
-        }
-        let names: Vec<String> = (0..record.len())
-            .map(|index| String::from_utf8_lossy(&record.field(index)).into_owned())
-            .collect();
+        let names = names(record).map_err(|error| refusal(file, table, &error))?;
         if let Some(unknown) = names.iter().find(|name| !is_column(table, name)) {
             return Err(refusal(file, table, &format!("its header has an unknown column '{unknown}'")));
         }
         let fields = table
             .columns()
             .iter()
-            .map(|column| position(&names, column).map_err(|error| refusal(file, table, &error)))
+            .map(|column| position(&names, column.name).map_err(|error| refusal(file, table, &error)))
             .collect::<Result<_, _>>()?;
         Ok(Self { fields })
     }
@@ -41,16 +36,26 @@ impl Header {
     }
 }
 
+/// The columns that a header names; the error says why it is none.
+pub(crate) fn names(record: &Record<'_>) -> Result<Vec<String>, String> {
+    if let Some(damage) = &record.damage {
+        return Err(damage.message.clone());
+    }
+    let name = |index| String::from_utf8_lossy(&record.field(index)).into_owned();
+    Ok((0..record.len()).map(name).collect())
+}
+
 fn is_column(table: Table, name: &str) -> bool {
     table.columns().iter().any(|column| column.name == name)
 }
 
-fn position(names: &[String], column: &Column) -> Result<usize, String> {
-    let mut positions = names.iter().enumerate().filter(|(_, name)| *name == column.name);
+/// Where the one column of that name is.
+pub(crate) fn position(names: &[String], column: &str) -> Result<usize, String> {
+    let mut positions = names.iter().enumerate().filter(|(_, name)| *name == column);
     match (positions.next(), positions.next()) {
         (Some((position, _)), None) => Ok(position),
-        (None, _) => Err(format!("its header lacks the column '{}'", column.name)),
-        (Some(_), Some(_)) => Err(format!("its header has the column '{}' twice", column.name)),
+        (None, _) => Err(format!("its header lacks the column '{column}'")),
+        (Some(_), Some(_)) => Err(format!("its header has the column '{column}' twice")),
     }
 }
 

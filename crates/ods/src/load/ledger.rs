@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use chrono::{NaiveDate, NaiveDateTime};
 use sqlx::{PgConnection, PgPool};
 
+use super::apply::Applied;
 use super::discover::Batch;
 use super::report::FileReport;
 use super::source::fingerprint;
 use super::stage::Staged;
 use super::{Stop, content};
+use crate::rejects::Replay;
 
 const CONTENT_KEY: &str = "load_content_hash_key";
 
@@ -93,6 +95,7 @@ pub(crate) async fn record_file(
         .bind(&staged.content_hash)
         .bind(&staged.file.uri)
         .bind(fingerprint(&staged.file.object))
+        .bind(&staged.header)
         .bind(signed(staged.bytes))
         .bind(signed(report.rows_read))
         .bind(signed(report.loaded))
@@ -108,15 +111,31 @@ pub(crate) async fn record_file(
 pub(crate) async fn close(
     connection: &mut PgConnection,
     load_id: i64,
-    healed: u64,
-    dates: Vec<NaiveDate>,
+    applied: &Applied,
     finished_at: NaiveDateTime,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update daybook.load set healed = $2, dates_touched = $3, finished_at = $4 where id = $1")
+    let dates: Vec<NaiveDate> = applied.dates.iter().copied().collect();
+    sqlx::query(include_str!("../../queries/load/close.sql"))
         .bind(load_id)
-        .bind(signed(healed))
+        .bind(signed(applied.healed))
         .bind(dates)
+        .bind(applied.batch_time)
         .bind(finished_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Links rejected rows to the load that brought them again.
+pub(crate) async fn link_replay(
+    connection: &mut PgConnection,
+    load_id: i64,
+    replay: &Replay,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("../../queries/load/link_replay.sql"))
+        .bind(load_id)
+        .bind(replay.origin)
+        .bind(&replay.rows)
         .execute(connection)
         .await?;
     Ok(())

@@ -8,18 +8,18 @@ mod admission;
 mod apply;
 mod batch;
 mod content;
-mod csv;
-mod discover;
-mod header;
+pub(crate) mod csv;
+pub(crate) mod discover;
+pub(crate) mod header;
 mod heal;
 mod json;
 mod keys;
 mod ledger;
-mod location;
+pub(crate) mod location;
 mod reject;
 mod report;
 mod rows;
-mod source;
+pub(crate) mod source;
 mod stage;
 mod timestamp;
 mod turn;
@@ -31,11 +31,13 @@ use std::hash::RandomState;
 use chrono::TimeDelta;
 use daybook_model::BusinessTimezone;
 use daybook_storage::StorageOptions;
+use object_store::ObjectStore;
 use sqlx::PgConnection;
 use url::Url;
 
 use crate::{Ods, OdsError};
 use batch::Loader;
+use discover::Batch;
 use location::Location;
 
 pub use heal::HealMetrics;
@@ -88,10 +90,29 @@ impl Ods {
         let location = Location::parse(uri, &options.storage)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
-        let (store, hasher) = (location.store.as_ref(), RandomState::new());
-        let loader = Loader { ods: self, store, options, progress, hasher };
+        let loader = self.loader(location.store.as_ref(), options, progress);
         loader.forget_waiting(&location, &batches).await?;
         loader.load_all(batches).await
+    }
+
+    /// Loads batches that nothing is known of yet.
+    pub(crate) async fn load_batches(
+        &self,
+        store: &dyn ObjectStore,
+        batches: &[Batch],
+        options: &LoadOptions,
+        progress: &(dyn Fn(LoadEvent<'_>) + Sync),
+    ) -> Result<Vec<LoadReport>, OdsError> {
+        self.loader(store, options, progress).load_new(batches).await
+    }
+
+    fn loader<'a>(
+        &'a self,
+        store: &'a dyn ObjectStore,
+        options: &'a LoadOptions,
+        progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
+    ) -> Loader<'a> {
+        Loader { ods: self, store, options, progress, hasher: RandomState::new() }
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct Rows<'a> {
     file: String,
     splitter: Splitter,
     is_first_piece: bool,
+    header_text: Option<String>,
     sink: Sink<'a>,
 }
 
@@ -54,16 +55,16 @@ impl<'a> Rows<'a> {
         };
         let sink =
             Sink { table: file.table, keys, content: ContentHasher::default(), counts: RowCounts::default() };
-        Self { file: file.name.clone(), splitter, is_first_piece: true, sink }
+        Self { file: file.name.clone(), splitter, is_first_piece: true, header_text: None, sink }
     }
 
     pub(crate) fn counts(&self) -> RowCounts {
         self.sink.counts
     }
 
-    /// The hash of the whole file's rows.
-    pub(crate) fn content_hash(self) -> String {
-        self.sink.content.finish()
+    /// The hash of the whole file's rows, and its header if it has one.
+    pub(crate) fn finish(self) -> (String, Option<String>) {
+        (self.sink.content.finish(), self.header_text)
     }
 
     /// Encodes the rows that end within the file's next bytes; an empty piece is the file's end.
@@ -78,7 +79,7 @@ impl<'a> Rows<'a> {
                     records.skip_byte_order_mark();
                 }
                 if header.is_none() {
-                    *header = read_header(&self.file, records, &mut self.sink)?;
+                    *header = read_header(&self.file, records, &mut self.sink, &mut self.header_text)?;
                 }
                 match header {
                     Some(header) => encode_records(records, header.fields(), &mut self.sink, encoder),
@@ -99,12 +100,18 @@ impl<'a> Rows<'a> {
 }
 
 /// The header, once all of it is there.
-fn read_header(file: &str, records: &mut CsvRecords, sink: &mut Sink<'_>) -> Result<Option<Header>, String> {
+fn read_header(
+    file: &str,
+    records: &mut CsvRecords,
+    sink: &mut Sink<'_>,
+    text: &mut Option<String>,
+) -> Result<Option<Header>, String> {
     let Some(record) = records.peek() else {
         return Ok(None);
     };
     let header = Header::parse(file, sink.table, &record)?;
     sink.content.row(record.raw);
+    *text = Some(storable(record.raw).into_owned());
     let end = record.end();
     records.advance(&end);
     Ok(Some(header))

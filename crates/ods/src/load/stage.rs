@@ -18,6 +18,8 @@ const WORTH_ANALYZING: u64 = 2_000;
 pub(crate) struct Staged {
     pub(crate) file: BatchFile,
     pub(crate) content_hash: String,
+    /// A CSV file's first line.
+    pub(crate) header: Option<String>,
     pub(crate) bytes: u64,
     pub(crate) rows_read: u64,
 }
@@ -83,12 +85,9 @@ pub(crate) async fn stage_file(
         encoder.send_full(&mut copy).await?;
     }
     encoder.finish(copy).await?;
-    Ok(Staged {
-        file: file.clone(),
-        bytes: source.bytes(),
-        rows_read: rows.counts().read,
-        content_hash: rows.content_hash(),
-    })
+    let rows_read = rows.counts().read;
+    let (content_hash, header) = rows.finish();
+    Ok(Staged { file: file.clone(), content_hash, header, bytes: source.bytes(), rows_read })
 }
 
 /// Gathers the statistics that queries with a choice of plans need.

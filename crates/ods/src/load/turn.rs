@@ -60,12 +60,17 @@ impl Loader<'_> {
             }
             reports.push(report);
         }
-        let mut loaded = Vec::with_capacity(new.len());
-        for turn in turns(&new) {
-            loaded.extend(self.load_turn(&new[turn]).await?);
-        }
-        let mut loaded = loaded.into_iter();
+        let mut loaded = self.load_new(&new).await?.into_iter();
         Ok(reports.into_iter().filter_map(|report| report.or_else(|| loaded.next())).collect())
+    }
+
+    /// Loads batches that nothing is known of yet; the reports come in the batches' order.
+    pub(crate) async fn load_new(&self, batches: &[Batch]) -> Result<Vec<LoadReport>, OdsError> {
+        let mut loaded = Vec::with_capacity(batches.len());
+        for turn in turns(batches) {
+            loaded.extend(self.load_turn(&batches[turn]).await?);
+        }
+        Ok(loaded)
     }
 
     async fn load_turn(&self, batches: &[Batch]) -> Result<Vec<LoadReport>, OdsError> {

@@ -10,6 +10,7 @@ mod events;
 mod expiring;
 mod parking;
 mod rejects;
+mod replays;
 mod s3;
 mod support;
 mod turns;
