@@ -69,6 +69,12 @@ pub enum OdsError {
         /// Why.
         source: object_store::Error,
     },
+    /// Two tokens cannot be told apart.
+    #[error("a token named '{0}' is in force: revoke it first, or choose another name")]
+    TokenExists(String),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
     /// A file cannot be written.
     #[error("cannot write {path}: {}", write_reason(source))]
     Write {

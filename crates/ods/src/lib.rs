@@ -12,6 +12,7 @@ mod load;
 mod rejects;
 mod statement;
 mod status;
+mod tokens;
 
 pub use database::Ods;
 pub use error::OdsError;
@@ -19,3 +20,4 @@ pub use expire::ExpireMetrics;
 pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
 pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
 pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};
+pub use tokens::{Bearer, Scope, TokenInfo};

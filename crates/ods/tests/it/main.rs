@@ -13,6 +13,7 @@ mod rejects;
 mod replays;
 mod s3;
 mod support;
+mod tokens;
 mod turns;
 mod uci;
 mod versions;

@@ -1,0 +1,22 @@
+//! The front door: one HTTP server for back ends, customer service and operators.
+//!
+//! Every route is described in the OpenAPI document at `/openapi.json`, every error is a problem document (RFC 9457).
+//! Payments are answered once they are durable; whatever else writes, writes in one transaction. What needs the
+//! warehouse is asked of [`Books`], so this crate knows only the operational data store.
+
+mod app;
+mod auth;
+mod books;
+mod extract;
+mod limits;
+mod metrics;
+mod openapi;
+mod options;
+mod problem;
+mod routes;
+mod server;
+mod signature;
+
+pub use books::{Books, BooksError, ClosedOrders};
+pub use options::{HttpOptions, Tls, WebhookSecrets};
+pub use server::{HttpError, HttpServer, Services};

@@ -1,0 +1,84 @@
+//! What every request passes on its way in: its size, its time, its turn.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::options::HttpOptions;
+use crate::problem::Problem;
+
+/// How many requests are worked on, and how often one address may ask.
+#[derive(Clone)]
+pub(crate) struct Limits {
+    places: Arc<Semaphore>,
+    rates: Option<Arc<DefaultKeyedRateLimiter<std::net::IpAddr>>>,
+}
+
+impl Limits {
+    pub(crate) fn of(options: &HttpOptions) -> Self {
+        let rates = NonZeroU32::new(options.max_requests_per_second)
+            .map(|rate| Arc::new(RateLimiter::keyed(Quota::per_second(rate))));
+        Self { places: Arc::new(Semaphore::new(options.max_concurrent)), rates }
+    }
+
+    fn is_too_fast(&self, address: SocketAddr) -> bool {
+        let Some(rates) = &self.rates else { return false };
+        // forget addresses that have not asked for a while, now and then
+        if rates.len() > 10_000 {
+            rates.retain_recent();
+        }
+        rates.check_key(&address.ip()).is_err()
+    }
+}
+
+/// Reads the body before the request takes a place, so that a slow client holds none.
+pub(crate) async fn admit(
+    State((app, limits)): State<(App, Limits)>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if limits.is_too_fast(address) {
+        return Problem::too_many_requests().into_response();
+    }
+    let options = app.options();
+    let (head, body) = request.into_parts();
+    let body = match timeout(options.timeout, to_bytes(body, options.max_body)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let most = options.max_body;
+            return Problem::too_large(format!("a body has at most {most} bytes, and must arrive whole"))
+                .into_response();
+        }
+        Err(_) => return Problem::timeout().into_response(),
+    };
+    let Ok(_place) = limits.places.try_acquire() else {
+        return Problem::unavailable("too many requests are under way").into_response();
+    };
+    let request = Request::from_parts(head, Body::from(body));
+    match timeout(options.timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::timeout().into_response(),
+    }
+}
+
+/// Notes each answer for the metrics.
+pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    app.metrics().answered(method.as_str(), route, response.status().as_u16(), started.elapsed());
+    response
+}

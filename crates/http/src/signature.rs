@@ -1,0 +1,177 @@
+//! Whether a webhook comes from who it says.
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{NaiveDateTime, TimeDelta};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
+use subtle::ConstantTimeEq;
+
+use crate::options::WebhookSecrets;
+use crate::server::HttpError;
+
+/// Standard Webhooks asks for at least so many bytes.
+const SHORTEST_KEY: usize = 24;
+
+/// Checks the signatures of webhooks. Every comparison takes the same time, whatever it finds.
+pub(crate) struct Verifier {
+    standard: Vec<Webhook>,
+    shopify: Vec<Hmac<Sha256>>,
+    tolerance: TimeDelta,
+}
+
+impl Verifier {
+    pub(crate) fn new(secrets: &WebhookSecrets, tolerance: TimeDelta) -> Result<Self, HttpError> {
+        let standard = secrets.standard.iter().map(|secret| standard_key(secret)).collect::<Result<_, _>>()?;
+        let key = |secret: &String| {
+            Hmac::new_from_slice(secret.as_bytes()).map_err(|_| HttpError::Secret("a Shopify secret is empty"))
+        };
+        let shopify = secrets.shopify.iter().map(key).collect::<Result<_, _>>()?;
+        Ok(Self { standard, shopify, tolerance })
+    }
+
+    pub(crate) fn accepts_standard(&self) -> bool {
+        !self.standard.is_empty()
+    }
+
+    pub(crate) fn accepts_shopify(&self) -> bool {
+        !self.shopify.is_empty()
+    }
+
+    /// Checks a webhook by the Standard Webhooks specification, version 1; the error says what to look at.
+    pub(crate) fn check_standard(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: NaiveDateTime,
+    ) -> Result<(), String> {
+        let id = header(headers, HEADER_WEBHOOK_ID)?;
+        let timestamp: i64 = header(headers, HEADER_WEBHOOK_TIMESTAMP)?
+            .parse()
+            .map_err(|_| format!("{HEADER_WEBHOOK_TIMESTAMP} is not a number of seconds"))?;
+        let age = now.and_utc().timestamp().saturating_sub(timestamp);
+        if age.unsigned_abs() > self.tolerance.num_seconds().unsigned_abs() {
+            return Err(format!("{HEADER_WEBHOOK_TIMESTAMP} is {age} s away from this server's clock"));
+        }
+        let given = header(headers, HEADER_WEBHOOK_SIGNATURE)?;
+        let mut is_right = subtle::Choice::from(0);
+        for webhook in &self.standard {
+            let expected =
+                webhook.sign(id, timestamp, body).map_err(|_| "the body is not UTF-8".to_owned())?;
+            for signature in given.split(' ') {
+                is_right |= expected.as_bytes().ct_eq(signature.as_bytes());
+            }
+        }
+        if bool::from(is_right) { Ok(()) } else { Err("no signature was made with a known secret".to_owned()) }
+    }
+
+    /// Checks a webhook of Shopify's.
+    pub(crate) fn check_shopify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
+        const SIGNATURE: &str = "x-shopify-hmac-sha256";
+        let given = STANDARD
+            .decode(header(headers, SIGNATURE)?)
+            .map_err(|_| format!("{SIGNATURE} is not base64"))?;
+        let is_right = self.shopify.iter().fold(subtle::Choice::from(0), |is_right, key| {
+            let expected = key.clone().chain_update(body).finalize().into_bytes();
+            is_right | expected.as_slice().ct_eq(&given)
+        });
+        if bool::from(is_right) { Ok(()) } else { Err("the signature was not made with a known secret".to_owned()) }
+    }
+}
+
+fn standard_key(secret: &str) -> Result<Webhook, HttpError> {
+    let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
+    let key = STANDARD.decode(encoded).map_err(|_| HttpError::Secret("a webhook secret is not whsec_ and base64"))?;
+    if key.len() < SHORTEST_KEY {
+        return Err(HttpError::Secret("a webhook secret is shorter than 24 bytes"));
+    }
+    Webhook::from_bytes(key).map_err(|_| HttpError::Secret("a webhook secret cannot be used"))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, String> {
+    headers
+        .get(name)
+        .ok_or_else(|| format!("the header {name} is missing"))?
+        .to_str()
+        .map_err(|_| format!("the header {name} is not text"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    const OTHER: &str = "whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD";
+
+    fn verifier(secrets: &[&str]) -> Verifier {
+        let standard = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+        let secrets = WebhookSecrets { standard, shopify: vec!["hush".to_owned()] };
+        Verifier::new(&secrets, TimeDelta::minutes(5)).unwrap()
+    }
+
+    fn signed(secret: &str, at: i64, body: &[u8]) -> HeaderMap {
+        let signature = Webhook::new(secret).unwrap().sign("msg_1", at, body).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(HEADER_WEBHOOK_ID, "msg_1".parse().unwrap());
+        headers.insert(HEADER_WEBHOOK_TIMESTAMP, at.to_string().parse().unwrap());
+        headers.insert(HEADER_WEBHOOK_SIGNATURE, format!("v1a,other {signature}").parse().unwrap());
+        headers
+    }
+
+    fn now(at: i64) -> NaiveDateTime {
+        chrono::DateTime::from_timestamp(at, 0).unwrap().naive_utc()
+    }
+
+    #[test]
+    fn each_of_several_secrets_is_good() {
+        let verifier = verifier(&[OTHER, SECRET]);
+        verifier.check_standard(&signed(SECRET, 1_700_000_000, b"{}"), b"{}", now(1_700_000_299)).unwrap();
+        verifier.check_standard(&signed(OTHER, 1_700_000_000, b"{}"), b"{}", now(1_700_000_000)).unwrap();
+    }
+
+    #[test]
+    fn another_body_secret_or_time_is_not() {
+        let verifier = verifier(&[SECRET]);
+        let headers = signed(SECRET, 1_700_000_000, b"{}");
+        let error = |headers: &HeaderMap, body: &[u8], at| {
+            verifier.check_standard(headers, body, now(at)).unwrap_err()
+        };
+        assert_eq!(error(&headers, b"{ }", 1_700_000_000), "no signature was made with a known secret");
+        assert_eq!(
+            error(&headers, b"{}", 1_700_000_301),
+            "webhook-timestamp is 301 s away from this server's clock"
+        );
+        assert_eq!(
+            error(&headers, b"{}", 1_699_999_699),
+            "webhook-timestamp is -301 s away from this server's clock"
+        );
+        assert_eq!(
+            error(&signed(OTHER, 1_700_000_000, b"{}"), b"{}", 1_700_000_000),
+            "no signature was made with a known secret"
+        );
+        assert_eq!(error(&HeaderMap::new(), b"{}", 0), "the header webhook-id is missing");
+    }
+
+    #[test]
+    fn weak_secrets_are_refused() {
+        for secret in ["whsec_c2hvcnQ=", "whsec_not base64"] {
+            let secrets = WebhookSecrets { standard: vec![secret.to_owned()], shopify: Vec::new() };
+            assert!(Verifier::new(&secrets, TimeDelta::minutes(5)).is_err());
+        }
+    }
+
+    #[test]
+    fn shopify_signs_the_body_alone() {
+        // made with: printf '{"id":1}' | openssl dgst -sha256 -hmac hush -binary | base64
+        let mut headers = HeaderMap::new();
+        let signature = "VnKUjZsLuN5iZWjn5EntcBVCF9kMN43LglzCE1/GSeY=";
+        headers.insert("x-shopify-hmac-sha256", signature.parse().unwrap());
+        let verifier = verifier(&[]);
+        verifier.check_shopify(&headers, b"{\"id\":1}").unwrap();
+        verifier.check_shopify(&headers, b"{\"id\":2}").unwrap_err();
+    }
+}
