@@ -19,6 +19,7 @@ mod location;
 mod reject;
 mod report;
 mod rows;
+mod settled;
 mod source;
 mod stage;
 mod timestamp;
@@ -40,6 +41,7 @@ use location::Location;
 
 pub use heal::HealMetrics;
 pub use report::{FileReport, LoadEvent, LoadOutcome, LoadReport};
+pub use settled::Settled;
 
 /// What a load needs to know of the shop.
 #[derive(Clone, Debug)]
@@ -85,11 +87,27 @@ impl Ods {
         options: &LoadOptions,
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
+        self.load_again(uri, options, &Settled::default(), progress).await
+    }
+
+    /// Loads like [`Ods::load`], for one who does it again and again: what this `settled` remembers is reported as it
+    /// was, without being read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ods::load`].
+    pub async fn load_again(
+        &self,
+        uri: &Url,
+        options: &LoadOptions,
+        settled: &Settled,
+        progress: &(dyn Fn(LoadEvent<'_>) + Sync),
+    ) -> Result<Vec<LoadReport>, OdsError> {
         let location = Location::parse(uri, &options.storage)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
         let (store, hasher) = (location.store.as_ref(), RandomState::new());
-        let loader = Loader { ods: self, store, options, progress, hasher };
+        let loader = Loader { ods: self, store, options, progress, settled, hasher };
         loader.forget_waiting(&location, &batches).await?;
         loader.load_all(batches).await
     }
@@ -97,7 +115,7 @@ impl Ods {
 
 /// Why a batch's transaction ends early.
 pub(crate) enum Stop {
-    AlreadyLoaded,
+    AlreadyLoaded { content_hash: String },
     Refused(String),
     Failed(OdsError),
 }

@@ -11,6 +11,7 @@ mod expiring;
 mod parking;
 mod rejects;
 mod s3;
+mod settled;
 mod support;
 mod turns;
 mod uci;
