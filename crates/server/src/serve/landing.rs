@@ -81,14 +81,16 @@ impl LandingPoll {
                 self.journal.note(report);
             }
         };
-        match ods.load_again(&self.landing, &self.options, &self.settled, &note).await {
+        let landing = &self.landing;
+        match ods.load_again(landing, &self.options, &self.settled, &note).await {
             Ok(_) => self.journal.note_problem(None),
             // in an object store a prefix without objects does not exist
-            Err(OdsError::NotFound(_)) if self.landing.scheme() != "file" => self.journal.note_problem(None),
+            Err(OdsError::NotFound(_)) if landing.scheme() != "file" => self.journal.note_problem(None),
             // no failure: batches may come beside what lies there
             Err(error @ OdsError::NothingToLoad(_)) => self.journal.note_problem(Some(&error)),
             Err(error) => return Err(error.into()),
         }
+        tracing::debug!(%landing, "looked into {landing}");
         Ok(())
     }
 }

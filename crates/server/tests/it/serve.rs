@@ -1,8 +1,9 @@
 //! The process that works until it is told to end.
 
 use daybook_local_postgres::{LocalPostgres, Settings};
+use daybook_testkit::TestBucket;
 
-use crate::support::Folder;
+use crate::support::{Folder, send};
 
 const ORDERS: &str = "id,processed_timestamp,customer_id\n";
 const LINES: &str = "id,quantity,variant_id,revenue,order_id\n";
@@ -113,11 +114,35 @@ fn a_private_server_that_was_killed_is_started_again() {
     serving.wait_for("/b1: 2 rows");
     let pid_file = folder.path(".daybook/postgres/cluster/postmaster.pid");
     let pid = std::fs::read_to_string(&pid_file).unwrap().lines().next().unwrap().to_owned();
-    crate::support::send("KILL", &pid);
+    send("KILL", &pid);
     serving.wait_for("starting the private PostgreSQL again");
     drop_batch(&folder, ".daybook/landing", "b2");
     serving.wait_for("/b2: 2 rows");
     let (code, log) = serving.end();
     assert_eq!(code, Some(0), "{log}");
     assert!(!pid_file.exists(), "the server stops with its last user");
+}
+
+#[tokio::test]
+async fn an_empty_prefix_of_a_bucket_is_no_trouble() {
+    let folder = Folder::new();
+    let bucket = TestBucket::create().await.unwrap();
+    let (landing, access) = (bucket.url("landing"), bucket.variables());
+    let mut variables = vec![
+        ("DAYBOOK_LANDING_URL", landing.as_str()),
+        ("DAYBOOK_LANDING_POLL_SECONDS", "1"),
+        ("DAYBOOK_LOG", "warn,daybook::serve=debug"),
+    ];
+    variables.extend(access.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut serving = folder.serve(&variables);
+    serving.wait_for("looked into s3://");
+    bucket.put("landing/b1/orders.csv", orders("b1")).await.unwrap();
+    serving.wait_for("/b1 waits for order_lines.csv");
+    bucket.put("landing/b1/order_lines.csv", lines("b1")).await.unwrap();
+    serving.wait_for("/b1: 2 rows");
+    let (code, log) = serving.end();
+    assert_eq!(code, Some(0), "{log}");
+    for trouble in ["WARN", "ERROR"] {
+        assert!(!log.contains(trouble), "{log}");
+    }
 }
