@@ -15,6 +15,7 @@ use super::discover::{Batch, Format};
 use super::keys::{Hints, Keys};
 use super::ledger::HeldBack;
 use super::report::{FileReport, LoadOutcome, LoadReport};
+use super::settled::Settled;
 use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids, stage_file};
 use super::{LoadEvent, LoadOptions, Stop, ledger, prefer_indexes};
 use crate::{Ods, OdsError};
@@ -25,7 +26,8 @@ pub(crate) struct Loader<'a> {
     pub(crate) store: &'a dyn ObjectStore,
     pub(crate) options: &'a LoadOptions,
     pub(crate) progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
-    pub(crate) hasher: RandomState,
+    pub(crate) settled: &'a Settled,
+    hasher: RandomState,
 }
 
 /// Somebody else's transaction is over within moments, or the server has given one of the two up.
@@ -37,7 +39,17 @@ fn backoff() -> ExponentialBuilder {
         .with_jitter()
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    pub(crate) fn of(
+        ods: &'a Ods,
+        store: &'a dyn ObjectStore,
+        options: &'a LoadOptions,
+        progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
+        settled: &'a Settled,
+    ) -> Self {
+        Self { ods, store, options, progress, settled, hasher: RandomState::new() }
+    }
+
     /// Loads one batch, unless its content was loaded before; again when other writers were in the way.
     pub(crate) async fn load(&self, batch: &Batch, place: Place<'_>) -> Result<LoadReport, OdsError> {
         let started_at = self.ods.clock().now();
@@ -46,11 +58,16 @@ impl Loader<'_> {
         match attempt.retry(backoff()).when(in_the_way).await {
             Ok(report) => Ok(report),
             Err(Stop::Failed(error)) => Err(error),
-            Err(Stop::AlreadyLoaded) => Ok(LoadReport::of(batch, LoadOutcome::AlreadyLoaded)),
+            Err(Stop::AlreadyLoaded { content_hash }) => {
+                self.settled.note(batch, LoadOutcome::AlreadyLoaded, Some(content_hash));
+                Ok(LoadReport::of(batch, LoadOutcome::AlreadyLoaded))
+            }
             Err(Stop::Refused(message)) => {
                 let (pool, now) = (self.ods.pool(), self.ods.clock().now());
                 ledger::hold_back(pool, &batch.uri, HeldBack::Refused(&message), started_at, now).await?;
-                Ok(LoadReport::of(batch, LoadOutcome::Refused { message }))
+                let outcome = LoadOutcome::Refused { message };
+                self.settled.note(batch, outcome.clone(), None);
+                Ok(LoadReport::of(batch, outcome))
             }
         }
     }
@@ -75,7 +92,7 @@ impl Loader<'_> {
         place.admit(keys).await;
         let content_hash = ledger::content_hash(&staged);
         if ledger::knows_content(&mut txn, &content_hash).await? {
-            return Err(Stop::AlreadyLoaded);
+            return Err(Stop::AlreadyLoaded { content_hash });
         }
         let known = judge(&mut txn, batch, &staged, hints, self.options).await?;
         let load_id = ledger::open(&mut txn, &batch.uri, &content_hash, started_at).await?;
@@ -191,6 +208,7 @@ fn file_report(staged: &Staged, counts: Counts, loaded: u64) -> FileReport {
     FileReport {
         name: staged.file.name.clone(),
         table: staged.file.table,
+        bytes: staged.bytes,
         rows_read: staged.rows_read,
         loaded,
         unchanged: counts.unchanged.unsigned_abs() + candidates.unsigned_abs().saturating_sub(loaded),

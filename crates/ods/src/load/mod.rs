@@ -19,14 +19,13 @@ pub(crate) mod location;
 mod reject;
 mod report;
 mod rows;
+mod settled;
 pub(crate) mod source;
 mod stage;
 mod timestamp;
 mod turn;
 mod value;
 mod window;
-
-use std::hash::RandomState;
 
 use chrono::TimeDelta;
 use daybook_model::BusinessTimezone;
@@ -42,6 +41,7 @@ use location::Location;
 
 pub use heal::HealMetrics;
 pub use report::{FileReport, LoadEvent, LoadOutcome, LoadReport};
+pub use settled::Settled;
 
 /// What a load needs to know of the shop.
 #[derive(Clone, Debug)]
@@ -87,10 +87,26 @@ impl Ods {
         options: &LoadOptions,
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
+        self.load_again(uri, options, &Settled::default(), progress).await
+    }
+
+    /// Loads like [`Ods::load`], for one who does it again and again: what this `settled` remembers is reported as it
+    /// was, without being read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ods::load`].
+    pub async fn load_again(
+        &self,
+        uri: &Url,
+        options: &LoadOptions,
+        settled: &Settled,
+        progress: &(dyn Fn(LoadEvent<'_>) + Sync),
+    ) -> Result<Vec<LoadReport>, OdsError> {
         let location = Location::parse(uri, &options.storage)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
-        let loader = self.loader(location.store.as_ref(), options, progress);
+        let loader = Loader::of(self, location.store.as_ref(), options, progress, settled);
         loader.forget_waiting(&location, &batches).await?;
         loader.load_all(batches).await
     }
@@ -103,22 +119,13 @@ impl Ods {
         options: &LoadOptions,
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
-        self.loader(store, options, progress).load_new(batches).await
-    }
-
-    fn loader<'a>(
-        &'a self,
-        store: &'a dyn ObjectStore,
-        options: &'a LoadOptions,
-        progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
-    ) -> Loader<'a> {
-        Loader { ods: self, store, options, progress, hasher: RandomState::new() }
+        Loader::of(self, store, options, progress, &Settled::default()).load_new(batches).await
     }
 }
 
 /// Why a batch's transaction ends early.
 pub(crate) enum Stop {
-    AlreadyLoaded,
+    AlreadyLoaded { content_hash: String },
     Refused(String),
     Failed(OdsError),
 }

@@ -12,6 +12,7 @@ mod parking;
 mod rejects;
 mod replays;
 mod s3;
+mod settled;
 mod support;
 mod turns;
 mod uci;

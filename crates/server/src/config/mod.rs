@@ -46,6 +46,8 @@ pub(crate) struct Ods {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Landing {
     pub(crate) url: Option<String>,
+    /// Seconds between two looks of `daybook serve` for new batches; 0 for none.
+    pub(crate) poll_seconds: u32,
 }
 
 /// How batches are loaded.
