@@ -3,6 +3,7 @@
 use daybook_model::contract::{Column, Table};
 
 use super::csv::Record;
+use super::reject::Shown;
 
 /// For each column of the contract, in its order, the field that holds it.
 pub(crate) struct Header {
@@ -21,7 +22,11 @@ impl Header {
             .map(|index| String::from_utf8_lossy(&record.field(index)).into_owned())
             .collect();
         if let Some(unknown) = names.iter().find(|name| !is_column(table, name)) {
-            return Err(refusal(file, table, &format!("its header has an unknown column '{unknown}'")));
+            return Err(refusal(
+                file,
+                table,
+                &format!("its header has an unknown column {}", Shown(unknown)),
+            ));
         }
         let fields = table
             .columns()

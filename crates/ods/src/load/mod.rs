@@ -14,6 +14,8 @@ mod header;
 mod heal;
 mod json;
 mod keys;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod laws;
 mod ledger;
 mod location;
 mod reject;

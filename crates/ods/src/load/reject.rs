@@ -1,6 +1,6 @@
 //! Why a row is not stored.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::window::MAX_ROW;
 
@@ -71,15 +71,32 @@ impl Reject {
     }
 }
 
-/// A value as a message shows it: no longer than a glance.
+/// A value as a message shows it: no longer than a glance, on one line, and without what a terminal would obey.
 pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONGEST: usize = 60;
-        match self.0.char_indices().nth(LONGEST) {
-            None => write!(f, "'{}'", self.0),
-            Some((end, _)) => write!(f, "'{}…'", &self.0[..end]),
+        f.write_char('\'')?;
+        for character in self.0.chars().take(LONGEST) {
+            match character.is_control() {
+                true => write!(f, "{}", character.escape_debug())?,
+                false => f.write_char(character)?,
+            }
         }
+        f.write_str(if self.0.chars().nth(LONGEST).is_some() { "…'" } else { "'" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shown;
+
+    #[test]
+    fn a_value_is_shown_on_one_short_line() {
+        assert_eq!(Shown("it's 5\" wide").to_string(), "'it's 5\" wide'");
+        assert_eq!(Shown("a\r\n\u{1b}[31m").to_string(), r"'a\r\n\u{1b}[31m'");
+        assert_eq!(Shown(&"é".repeat(60)).to_string(), format!("'{}'", "é".repeat(60)));
+        assert_eq!(Shown(&"é".repeat(61)).to_string(), format!("'{}…'", "é".repeat(60)));
     }
 }
