@@ -78,13 +78,18 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONGEST: usize = 60;
         f.write_char('\'')?;
-        for character in self.0.chars().take(LONGEST) {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_debug())?,
-                false => f.write_char(character)?,
-            }
-        }
+        self.0.chars().take(LONGEST).try_for_each(|character| f.write_char(visible(character)))?;
         f.write_str(if self.0.chars().nth(LONGEST).is_some() { "…'" } else { "'" })
+    }
+}
+
+/// A control character's picture, U+2400 and following; one that has none is marked.
+fn visible(character: char) -> char {
+    match character {
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}'),
+        '\x7f' => '\u{2421}',
+        _ if character.is_control() => '\u{fffd}',
+        _ => character,
     }
 }
 
@@ -95,7 +100,8 @@ mod tests {
     #[test]
     fn a_value_is_shown_on_one_short_line() {
         assert_eq!(Shown("it's 5\" wide").to_string(), "'it's 5\" wide'");
-        assert_eq!(Shown("a\r\n\u{1b}[31m").to_string(), r"'a\r\n\u{1b}[31m'");
+        assert_eq!(Shown("a\r\n\u{1b}[31m").to_string(), "'a␍␊␛[31m'");
+        assert_eq!(Shown(&"\x1c".repeat(100)).to_string().chars().count(), 63);
         assert_eq!(Shown(&"é".repeat(60)).to_string(), format!("'{}'", "é".repeat(60)));
         assert_eq!(Shown(&"é".repeat(61)).to_string(), format!("'{}…'", "é".repeat(60)));
     }

@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod arrivals;
 mod batches;
 mod catalogue;
 mod connecting;
 mod dumping;
 mod events;
 mod expiring;
+mod killing;
 mod parking;
 mod rejects;
 mod s3;
+mod snapshots;
 mod support;
 mod turns;
 mod uci;
