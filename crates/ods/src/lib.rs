@@ -8,6 +8,8 @@ mod database;
 mod dump;
 mod error;
 mod expire;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod load;
 mod rejects;
 mod statement;

@@ -14,6 +14,8 @@ pub(crate) mod header;
 mod heal;
 mod json;
 mod keys;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod laws;
 mod ledger;
 pub(crate) mod location;
 mod reject;
