@@ -15,5 +15,5 @@ mod status;
 pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;
-pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
+pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute};
 pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};

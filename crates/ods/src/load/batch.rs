@@ -11,11 +11,13 @@ use sqlx::PgConnection;
 
 use super::admission::Place;
 use super::apply::{Applied, Context, apply, mark_moved};
+use super::aws_s3::Importer;
 use super::discover::{Batch, Format};
-use super::keys::{Hints, Keys};
+use super::keys::Hints;
 use super::ledger::HeldBack;
 use super::report::{FileReport, LoadOutcome, LoadReport};
-use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids, stage_file};
+use super::route::Arrived;
+use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids};
 use super::{LoadEvent, LoadOptions, Stop, ledger, prefer_indexes};
 use crate::{Ods, OdsError};
 
@@ -23,6 +25,8 @@ use crate::{Ods, OdsError};
 pub(crate) struct Loader<'a> {
     pub(crate) ods: &'a Ods,
     pub(crate) store: &'a dyn ObjectStore,
+    /// Lets the server read files, where it can and shall.
+    pub(crate) importer: Option<Importer>,
     pub(crate) options: &'a LoadOptions,
     pub(crate) progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
     pub(crate) hasher: RandomState,
@@ -66,11 +70,7 @@ impl Loader<'_> {
         }
         let mut txn = self.ods.pool().begin().await?;
         prefer_indexes(&mut txn).await?;
-        let mut keys = Keys::of(batch.files.iter().map(|file| file.table), &self.hasher);
-        let mut staged = Vec::with_capacity(batch.files.len());
-        for file in &batch.files {
-            staged.push(stage_file(&mut txn, self.store, file, &mut keys, self.progress).await?);
-        }
+        let Arrived { staged, keys, detour } = self.stage(&mut txn, batch).await?;
         let hints = keys.hints();
         place.admit(keys).await;
         let content_hash = ledger::content_hash(&staged);
@@ -94,7 +94,9 @@ impl Loader<'_> {
         ledger::close(&mut txn, load_id, applied.healed, dates, self.ods.clock().now()).await?;
         txn.commit().await?;
         let outcome = LoadOutcome::Loaded { load_id };
-        Ok(LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) })
+        let mut report = LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) };
+        report.warnings.extend(detour);
+        Ok(report)
     }
 }
 

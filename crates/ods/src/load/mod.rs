@@ -6,10 +6,13 @@
 
 mod admission;
 mod apply;
+mod aws_s3;
 mod batch;
 mod content;
 mod csv;
 mod discover;
+mod grammar;
+mod head;
 mod header;
 mod heal;
 mod json;
@@ -18,6 +21,7 @@ mod ledger;
 mod location;
 mod reject;
 mod report;
+mod route;
 mod rows;
 mod source;
 mod stage;
@@ -35,11 +39,13 @@ use sqlx::PgConnection;
 use url::Url;
 
 use crate::{Ods, OdsError};
+use aws_s3::Importer;
 use batch::Loader;
 use location::Location;
 
 pub use heal::HealMetrics;
 pub use report::{FileReport, LoadEvent, LoadOutcome, LoadReport};
+pub use route::LoadRoute;
 
 /// What a load needs to know of the shop.
 #[derive(Clone, Debug)]
@@ -54,6 +60,8 @@ pub struct LoadOptions {
     pub pair_patience: TimeDelta,
     /// How to reach the object stores that files come from.
     pub storage: StorageOptions,
+    /// Who reads the files.
+    pub route: LoadRoute,
 }
 
 impl Default for LoadOptions {
@@ -64,6 +72,7 @@ impl Default for LoadOptions {
             timezone: BusinessTimezone::UTC,
             pair_patience: TimeDelta::hours(1),
             storage: StorageOptions::default(),
+            route: LoadRoute::default(),
         }
     }
 }
@@ -86,10 +95,11 @@ impl Ods {
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
         let location = Location::parse(uri, &options.storage)?;
+        let importer = Importer::of(&location, options)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
         let (store, hasher) = (location.store.as_ref(), RandomState::new());
-        let loader = Loader { ods: self, store, options, progress, hasher };
+        let loader = Loader { ods: self, store, importer, options, progress, hasher };
         loader.forget_waiting(&location, &batches).await?;
         loader.load_all(batches).await
     }
