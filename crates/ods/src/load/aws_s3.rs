@@ -32,7 +32,7 @@ pub(crate) struct Importer {
 
 /// Why the server did not stage a file.
 pub(crate) enum Hitch {
-    /// The file is for the client to read, because of this.
+    /// The file is for the client to read, because it …
     Unfit(String),
     /// Nobody can go on.
     Failed(OdsError),
@@ -75,7 +75,7 @@ impl Importer {
         file: &BatchFile,
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Staged, Hitch> {
-        let unfit = |why: &str| Hitch::Unfit(format!("{} {why}", file.name));
+        let unfit = |why: &str| Hitch::Unfit(why.to_owned());
         let head = Head::read(store, file).await.map_err(Hitch::Failed)?;
         let head = head.ok_or_else(|| unfit("has no plain header"))?;
         create_import(connection, file).await?;
@@ -179,10 +179,10 @@ impl From<sqlx::Error> for Hitch {
         let database = error.as_database_error();
         match database.and_then(|database| database.code()).as_deref() {
             // too large for a value
-            Some("54000") => Self::Unfit("a row is too large for the server".to_owned()),
-            Some(code) if code.starts_with("22") => {
-                Self::Unfit("a value breaks the contract, or a line is not plain text".to_owned())
-            }
+            Some("54000") => Self::Unfit("has a line that is too long for the server".to_owned()),
+            Some(code) if code.starts_with("22") => Self::Unfit(
+                "has a value that breaks the contract, or a line that is not plain text".to_owned(),
+            ),
             _ => Self::Failed(error.into()),
         }
     }

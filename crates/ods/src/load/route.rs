@@ -60,10 +60,11 @@ impl Loader<'_> {
         for file in &batch.files {
             match importer.stage_file(&mut attempt, self.store, file, self.progress).await {
                 Ok(file) => staged.push(file),
-                Err(hitch) => {
+                Err(Hitch::Unfit(why)) => {
                     attempt.rollback().await?;
-                    return Err(hitch);
+                    return Err(Hitch::Unfit(format!("{} {why}", file.name)));
                 }
+                Err(failed) => return Err(failed),
             }
         }
         attempt.commit().await?;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aws_s3;
 mod batches;
 mod catalogue;
 mod connecting;
