@@ -193,8 +193,10 @@ fn import_failed(file: &BatchFile, error: sqlx::Error) -> Hitch {
     let said = database.message().split_whitespace().collect::<Vec<_>>().join(" ");
     let code = database.code().unwrap_or_default();
     let reason = match (code.get(..2).unwrap_or_default(), &*code) {
-        // the data; connection, transaction, resources, operator
-        ("22" | "08" | "40" | "53" | "57", _) | (_, "54000") => return error.into(),
+        // what COPY says of data: encoding, format, length
+        (_, "22021" | "22P04" | "22P05" | "54000") => return error.into(),
+        // connection, transaction, resources, operator
+        ("08" | "40" | "53" | "57", _) => return error.into(),
         // no such schema, function or type
         (_, "3F000" | "42883" | "42704") => {
             "its extension aws_s3 is not installed: run `create extension aws_s3 cascade` in the database, \

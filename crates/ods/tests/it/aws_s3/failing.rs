@@ -60,6 +60,8 @@ async fn without_permissions() {
         "loading s3://bucket/b1: PostgreSQL cannot import s3://bucket/b1/orders.csv: permission denied for schema \
          aws_s3; grant Daybook's user usage on the schemas aws_s3 and aws_commons and execute on their functions"
     );
+    shops.by_server.execute(&import("22023", "no such region")).await;
+    assert!(shops.said().await.contains("cannot import s3://bucket/b1/orders.csv: no such region; give"));
     shops.by_server.execute(&import("57014", "canceling statement due to statement timeout")).await;
     let said = shops.said().await;
     assert!(said.starts_with("loading s3://bucket/b1: PostgreSQL failed: "), "{said}");
