@@ -18,6 +18,8 @@ mod status;
 pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;
-pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, Settled};
+pub use load::{
+    FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute, Settled,
+};
 pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
 pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};

@@ -11,12 +11,14 @@ use sqlx::PgConnection;
 
 use super::admission::Place;
 use super::apply::{Applied, Context, apply, mark_moved};
+use super::aws_s3::Importer;
 use super::discover::{Batch, Format};
-use super::keys::{Hints, Keys};
+use super::keys::Hints;
 use super::ledger::HeldBack;
 use super::report::{FileReport, LoadOutcome, LoadReport};
+use super::route::Arrived;
 use super::settled::Settled;
-use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids, stage_file};
+use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids};
 use super::{LoadEvent, LoadOptions, Stop, ledger, prefer_indexes};
 use crate::{Ods, OdsError};
 
@@ -24,10 +26,12 @@ use crate::{Ods, OdsError};
 pub(crate) struct Loader<'a> {
     pub(crate) ods: &'a Ods,
     pub(crate) store: &'a dyn ObjectStore,
+    /// Lets the server read files, where it can and shall.
+    pub(crate) importer: Option<Importer>,
     pub(crate) options: &'a LoadOptions,
     pub(crate) progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
     pub(crate) settled: &'a Settled,
-    hasher: RandomState,
+    pub(crate) hasher: RandomState,
 }
 
 /// Somebody else's transaction is over within moments, or the server has given one of the two up.
@@ -47,7 +51,7 @@ impl<'a> Loader<'a> {
         progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
         settled: &'a Settled,
     ) -> Self {
-        Self { ods, store, options, progress, settled, hasher: RandomState::new() }
+        Self { ods, store, importer: None, options, progress, settled, hasher: RandomState::new() }
     }
 
     /// Loads one batch, unless its content was loaded before; again when other writers were in the way.
@@ -83,11 +87,7 @@ impl<'a> Loader<'a> {
         }
         let mut txn = self.ods.pool().begin().await?;
         prefer_indexes(&mut txn).await?;
-        let mut keys = Keys::of(batch.files.iter().map(|file| file.table), &self.hasher);
-        let mut staged = Vec::with_capacity(batch.files.len());
-        for file in &batch.files {
-            staged.push(stage_file(&mut txn, self.store, file, &mut keys, self.progress).await?);
-        }
+        let Arrived { staged, keys, detour } = self.stage(&mut txn, batch).await?;
         let hints = keys.hints();
         place.admit(keys).await;
         let content_hash = ledger::content_hash(&staged);
@@ -114,7 +114,9 @@ impl<'a> Loader<'a> {
         ledger::close(&mut txn, load_id, &applied, self.ods.clock().now()).await?;
         txn.commit().await?;
         let outcome = LoadOutcome::Loaded { load_id };
-        Ok(LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) })
+        let mut report = LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) };
+        report.warnings.extend(detour);
+        Ok(report)
     }
 }
 

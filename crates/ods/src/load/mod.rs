@@ -6,10 +6,13 @@
 
 mod admission;
 mod apply;
+mod aws_s3;
 mod batch;
 mod content;
 pub(crate) mod csv;
 pub(crate) mod discover;
+mod grammar;
+mod head;
 pub(crate) mod header;
 mod heal;
 mod json;
@@ -20,6 +23,7 @@ mod ledger;
 pub(crate) mod location;
 mod reject;
 mod report;
+mod route;
 mod rows;
 mod settled;
 pub(crate) mod source;
@@ -37,12 +41,14 @@ use sqlx::PgConnection;
 use url::Url;
 
 use crate::{Ods, OdsError};
+use aws_s3::Importer;
 use batch::Loader;
 use discover::Batch;
 use location::Location;
 
 pub use heal::HealMetrics;
 pub use report::{FileReport, LoadEvent, LoadOutcome, LoadReport};
+pub use route::LoadRoute;
 pub use settled::Settled;
 
 /// What a load needs to know of the shop.
@@ -58,6 +64,8 @@ pub struct LoadOptions {
     pub pair_patience: TimeDelta,
     /// How to reach the object stores that files come from.
     pub storage: StorageOptions,
+    /// Who reads the files.
+    pub route: LoadRoute,
 }
 
 impl Default for LoadOptions {
@@ -68,6 +76,7 @@ impl Default for LoadOptions {
             timezone: BusinessTimezone::UTC,
             pair_patience: TimeDelta::hours(1),
             storage: StorageOptions::default(),
+            route: LoadRoute::default(),
         }
     }
 }
@@ -106,9 +115,11 @@ impl Ods {
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
         let location = Location::parse(uri, &options.storage)?;
+        let importer = Importer::of(&location, options)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
-        let loader = Loader::of(self, location.store.as_ref(), options, progress, settled);
+        let mut loader = Loader::of(self, location.store.as_ref(), options, progress, settled);
+        loader.importer = importer;
         loader.forget_waiting(&location, &batches).await?;
         loader.load_all(batches).await
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod arrivals;
+mod aws_s3;
 mod batches;
 mod catalogue;
 mod connecting;
