@@ -8,6 +8,8 @@ mod database;
 mod dump;
 mod error;
 mod expire;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod load;
 mod rejects;
 mod statement;
@@ -17,7 +19,9 @@ mod tokens;
 pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;
-pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
+pub use load::{
+    FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute, Settled,
+};
 pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
 pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};
 pub use tokens::{Bearer, Scope, TokenInfo};

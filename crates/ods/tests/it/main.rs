@@ -2,16 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod arrivals;
+mod aws_s3;
 mod batches;
 mod catalogue;
 mod connecting;
 mod dumping;
 mod events;
 mod expiring;
+mod killing;
 mod parking;
 mod rejects;
 mod replays;
 mod s3;
+mod settled;
+mod snapshots;
 mod support;
 mod tokens;
 mod turns;

@@ -4,5 +4,8 @@
 
 mod demo;
 mod embedded;
+mod loads;
 mod mistakes;
+mod serve;
+mod serving;
 mod support;
