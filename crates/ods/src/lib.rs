@@ -9,6 +9,7 @@ mod dump;
 mod error;
 mod expire;
 mod load;
+mod payments;
 mod rejects;
 mod statement;
 mod status;
@@ -17,5 +18,8 @@ pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;
 pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
+pub use payments::{
+    PaymentEvent, PaymentGroup, PaymentOptions, PaymentOutcome, PaymentQueue, PaymentReject, SubmitError,
+};
 pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
 pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};

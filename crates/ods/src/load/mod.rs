@@ -12,19 +12,19 @@ pub(crate) mod csv;
 pub(crate) mod discover;
 pub(crate) mod header;
 mod heal;
-mod json;
+pub(crate) mod json;
 mod keys;
 mod ledger;
 pub(crate) mod location;
-mod reject;
+pub(crate) mod reject;
 mod report;
 mod rows;
 pub(crate) mod source;
 mod stage;
 mod timestamp;
 mod turn;
-mod value;
-mod window;
+pub(crate) mod value;
+pub(crate) mod window;
 
 use std::hash::RandomState;
 

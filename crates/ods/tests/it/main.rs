@@ -9,6 +9,7 @@ mod dumping;
 mod events;
 mod expiring;
 mod parking;
+mod payments;
 mod rejects;
 mod replays;
 mod s3;
