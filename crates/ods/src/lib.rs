@@ -11,6 +11,7 @@ mod expire;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod load;
+mod payments;
 mod rejects;
 mod statement;
 mod status;
@@ -21,6 +22,9 @@ pub use error::OdsError;
 pub use expire::ExpireMetrics;
 pub use load::{
     FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute, Settled,
+pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
+pub use payments::{
+    PaymentEvent, PaymentGroup, PaymentOptions, PaymentOutcome, PaymentQueue, PaymentReject, SubmitError,
 };
 pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
 pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};

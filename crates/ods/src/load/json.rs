@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keys::Keys;
 use super::reject::{Reason, Reject};
-use super::value::{encode_text, missing, not_an_integer};
+use super::value::{ContractValue, missing, not_an_integer, parse_text};
 use super::window::{Line, MAX_ROW, Window, without_return};
 use crate::copy::CopyEncoder;
 
@@ -71,8 +71,9 @@ pub(crate) fn encode_event(
 ) -> Result<(), Reject> {
     let text = std::str::from_utf8(raw).map_err(|_| Reject::row(Reason::NotUtf8, "the line is not UTF-8"))?;
     let event: Map<String, Value> = serde_json::from_str(text).map_err(not_an_object)?;
+    let event = parse_object(raw)?;
     for column in table.columns() {
-        encode_value(encoder, column, event.get(column.name).unwrap_or(&Value::Null))?;
+        parse_field(&event, column)?.encode(encoder);
     }
     let id = |name| event.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes();
     keys.note(table, id("id"), table.parent().map(|(parent, column)| (parent, id(column))));
@@ -90,14 +91,29 @@ fn not_an_object(error: serde_json::Error) -> Reject {
 
 fn encode_value(encoder: &mut CopyEncoder, column: &Column, value: &Value) -> Result<(), Reject> {
     match (column.column_type, value) {
+/// Reads an event, whose fields are yet to be judged.
+pub(crate) fn parse_object(raw: &[u8]) -> Result<Map<String, Value>, Reject> {
+    serde_json::from_str(parse_utf8(raw)?)
+        .map_err(|error| Reject::row(Reason::NotJson, format!("the event is not a JSON object: {error}")))
+}
+
+pub(crate) fn parse_utf8(raw: &[u8]) -> Result<&str, Reject> {
+    std::str::from_utf8(raw).map_err(|_| Reject::row(Reason::NotUtf8, "the event is not UTF-8"))
+}
+
+/// Reads one of an event's values.
+pub(crate) fn parse_field<'a>(
+    event: &'a Map<String, Value>,
+    column: &Column,
+) -> Result<ContractValue<'a>, Reject> {
+    match (column.column_type, event.get(column.name).unwrap_or(&Value::Null)) {
         (_, Value::Null) => Err(missing(column)),
         (_, Value::String(text)) if text.is_empty() => Err(missing(column)),
         (ColumnType::Integer, value) => {
             let integer = value.as_i64().and_then(|integer| i32::try_from(integer).ok());
-            encoder.integer(integer.ok_or_else(|| not_an_integer(column, &value.to_string()))?);
-            Ok(())
+            integer.map(ContractValue::Integer).ok_or_else(|| not_an_integer(column, &value.to_string()))
         }
-        (_, Value::String(text)) => encode_text(encoder, column, text),
+        (_, Value::String(text)) => parse_text(column, text),
         (_, _) => {
             Err(Reject::value(column.name, Reason::NotText, format!("{} is not a JSON string", column.name)))
         }

@@ -15,13 +15,13 @@ mod grammar;
 mod head;
 pub(crate) mod header;
 mod heal;
-mod json;
+pub(crate) mod json;
 mod keys;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod laws;
 mod ledger;
 pub(crate) mod location;
-mod reject;
+pub(crate) mod reject;
 mod report;
 mod route;
 mod rows;
@@ -30,8 +30,8 @@ pub(crate) mod source;
 mod stage;
 mod timestamp;
 mod turn;
-mod value;
-mod window;
+pub(crate) mod value;
+pub(crate) mod window;
 
 use chrono::TimeDelta;
 use daybook_model::BusinessTimezone;

@@ -11,7 +11,7 @@ use super::header::Header;
 use super::json::{EventLines, encode_event};
 use super::keys::Keys;
 use super::reject::{Reason, Reject};
-use super::value::encode_bytes;
+use super::value::parse_bytes;
 use crate::copy::CopyEncoder;
 
 /// The staging table's columns before those of the contract.
@@ -158,7 +158,7 @@ fn encode_record(
         ));
     }
     for (column, &field) in table.columns().iter().zip(fields) {
-        encode_bytes(encoder, column, &record.field(field))?;
+        parse_bytes(column, &record.field(field))?.encode(encoder);
     }
     Ok(())
 }

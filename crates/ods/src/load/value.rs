@@ -6,30 +6,47 @@ use super::reject::{Reason, Reject, Shown};
 use super::timestamp::parse_timestamp;
 use crate::copy::CopyEncoder;
 
-/// Encodes a value written as text, as CSV has it.
-pub(crate) fn encode_bytes(encoder: &mut CopyEncoder, column: &Column, bytes: &[u8]) -> Result<(), Reject> {
+/// A value that keeps the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContractValue<'a> {
+    Text(&'a str),
+    Integer(i32),
+    /// In microseconds since 1970.
+    Timestamp(i64),
+}
+
+impl ContractValue<'_> {
+    pub(crate) fn encode(self, encoder: &mut CopyEncoder) {
+        match self {
+            Self::Text(text) => encoder.text(text),
+            Self::Integer(integer) => encoder.integer(integer),
+            Self::Timestamp(unix_micros) => encoder.timestamp(unix_micros),
+        }
+    }
+}
+
+/// Reads a value written as text, as CSV has it.
+pub(crate) fn parse_bytes<'a>(column: &Column, bytes: &'a [u8]) -> Result<ContractValue<'a>, Reject> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Reject::value(column.name, Reason::NotUtf8, format!("{} is not UTF-8", column.name)))?;
     match column.column_type {
         ColumnType::Integer => {
             not_empty(column, text)?;
-            encoder.integer(parse_integer(column, text)?);
-            Ok(())
+            Ok(ContractValue::Integer(parse_integer(column, text)?))
         }
-        _ => encode_text(encoder, column, text),
+        _ => parse_text(column, text),
     }
 }
 
-/// Encodes an id, text or timestamp.
-pub(crate) fn encode_text(encoder: &mut CopyEncoder, column: &Column, text: &str) -> Result<(), Reject> {
+/// Reads an id, text or timestamp.
+pub(crate) fn parse_text<'a>(column: &Column, text: &'a str) -> Result<ContractValue<'a>, Reject> {
     not_empty(column, text)?;
     match column.column_type {
-        ColumnType::Id => encoder.text(within_bytes(column, text, MAX_ID_BYTES)?),
-        ColumnType::Text(characters) => encoder.text(within_characters(column, text, characters)?),
-        ColumnType::Timestamp => encoder.timestamp(timestamp(column, text)?),
-        ColumnType::Integer => return Err(not_an_integer(column, text)),
+        ColumnType::Id => Ok(ContractValue::Text(within_bytes(column, text, MAX_ID_BYTES)?)),
+        ColumnType::Text(characters) => Ok(ContractValue::Text(within_characters(column, text, characters)?)),
+        ColumnType::Timestamp => Ok(ContractValue::Timestamp(timestamp(column, text)?)),
+        ColumnType::Integer => Err(not_an_integer(column, text)),
     }
-    Ok(())
 }
 
 fn not_empty(column: &Column, text: &str) -> Result<(), Reject> {

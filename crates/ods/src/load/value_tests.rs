@@ -1,7 +1,6 @@
 use daybook_model::contract::{Column, MAX_ID_BYTES, Table};
 
-use super::encode_bytes;
-use crate::copy::CopyEncoder;
+use super::parse_bytes;
 
 fn verdict(table: Table, column: &str, value: &[u8]) -> String {
     let column: &Column = table
@@ -9,8 +8,8 @@ fn verdict(table: Table, column: &str, value: &[u8]) -> String {
         .iter()
         .find(|candidate| candidate.name == column)
         .unwrap_or_else(|| unreachable!("a column of the contract"));
-    match encode_bytes(&mut CopyEncoder::new(), column, value) {
-        Ok(()) => "good".to_owned(),
+    match parse_bytes(column, value) {
+        Ok(_) => "good".to_owned(),
         Err(reject) => reject.reason.code().to_owned(),
     }
 }

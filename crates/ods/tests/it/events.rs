@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::support::{Shop, summary};
 use crate::versions::assert_invariant;
 
-fn payment(id: &str, order: &str, status: &str, created: &str) -> String {
+pub(crate) fn payment(id: &str, order: &str, status: &str, created: &str) -> String {
     format!(
         "{{\"id\":\"{id}\",\"order_id\":\"{order}\",\"status\":\"{status}\",\"created_at\":\"{created}\"}}\n"
     )
@@ -93,7 +93,7 @@ async fn a_price_is_a_json_integer() {
 }
 
 /// Payments of few transactions, at few times, so that every kind of tie occurs.
-fn any_payments() -> impl Strategy<Value = Vec<String>> {
+pub(crate) fn any_payments() -> impl Strategy<Value = Vec<String>> {
     let event = (0..3_u8, 0..2_u8, prop::sample::select(vec!["success", "failure", "pending"]), 1..4_u8);
     prop::collection::vec(event, 1..12).prop_map(|events| {
         let line = |(id, order, status, day): (u8, u8, &str, u8)| {

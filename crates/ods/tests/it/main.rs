@@ -12,6 +12,7 @@ mod events;
 mod expiring;
 mod killing;
 mod parking;
+mod payments;
 mod rejects;
 mod replays;
 mod s3;
