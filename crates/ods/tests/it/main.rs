@@ -4,7 +4,10 @@
 
 mod batches;
 mod catalogue;
+mod catalogue_api;
+mod catalogue_clients;
 mod connecting;
+mod customer_service;
 mod dumping;
 mod events;
 mod expiring;
