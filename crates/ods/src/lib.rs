@@ -1,9 +1,11 @@
 //! The operational data store: the source contract's five tables in PostgreSQL, and Daybook's books beside them.
 //!
-//! [`Ods`] loads batches and events, heals what waited for its parent, dumps one consistent snapshot as Parquet, and
-//! expires what the warehouse provably holds. Times are UTC; business dates are dates in the business time zone.
+//! [`Ods`] loads batches and events, heals what waited for its parent, changes the catalogue, looks up a customer's
+//! orders, dumps one consistent snapshot as Parquet, and expires what the warehouse provably holds. Times are UTC; business dates are dates in the business time zone.
 
+mod catalogue;
 mod copy;
+mod customer_service;
 mod database;
 mod dump;
 mod error;
@@ -17,6 +19,13 @@ mod statement;
 mod status;
 mod tokens;
 
+pub use catalogue::{
+    CatalogueCounts, CatalogueError, CatalogueReport, CatalogueWarning, Change, Etag, Precondition, Product,
+    Stored, Tagged, Variant,
+};
+pub use customer_service::{
+    Cursor, CustomerOrders, InvalidCursor, MAX_ORDERS, Order, OrderLine, Payment, ShopRules,
+};
 pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;

@@ -17,6 +17,9 @@ pub enum TestkitError {
     /// The S3 server could not be installed or started, or refused something.
     #[error("no test bucket: {0}")]
     Bucket(String),
+    /// A Python environment could not be made.
+    #[error("no Python for tests: {0}")]
+    Python(String),
     /// A fixture's archive isn't there.
     #[error("no test data in {}: put the archive there, or set {variable} to where it is", path.display())]
     NoArchive {

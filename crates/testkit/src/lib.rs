@@ -8,6 +8,7 @@ mod error;
 mod fault_proxy;
 mod fixtures;
 mod moto;
+mod python;
 mod target;
 mod watchdog;
 
@@ -16,3 +17,4 @@ pub use database::TestDatabase;
 pub use error::TestkitError;
 pub use fault_proxy::{Fault, FaultProxy};
 pub use fixtures::uci_retail;
+pub use python::python_with_psycopg;

@@ -20,7 +20,7 @@ pub(crate) async fn assert_invariant(shop: &Shop) {
     }
 }
 
-async fn history(shop: &Shop, id: &str) -> String {
+pub(crate) async fn history(shop: &Shop, id: &str) -> String {
     shop.query(&format!(
         "select operation, price, valid_from from daybook.variant_version \
          where id = '{id}' order by valid_from, sequence"
