@@ -17,23 +17,22 @@ pub trait Books: Send + Sync {
     /// The last runs, newest first.
     async fn runs(&self, limit: u32) -> Result<Vec<Value>, BooksError>;
 
+    /// How many closes there were, and when the last one published.
+    async fn run_counts(&self) -> Result<RunCounts, BooksError>;
+
     /// Starts a close of what is due, or of the given days, in the background.
     ///
     /// [`BooksError::Busy`] when one is under way.
     async fn start_run(&self, days: Option<(chrono::NaiveDate, chrono::NaiveDate)>) -> Result<(), BooksError>;
 
-    /// The published orders of a customer, newest first: at most `limit` after the cursor.
-    async fn customer_orders(
-        &self,
-        customer_id: &str,
-        before: Option<(chrono::NaiveDate, String)>,
-        limit: u32,
-    ) -> Result<Vec<ClosedOrders>, BooksError>;
+    /// The published orders of a customer that the operational store keeps no longer, newest first, a thousand at
+    /// most.
+    async fn expired_orders(&self, customer_id: &str) -> Result<Vec<ClosedOrder>, BooksError>;
 }
 
 /// An order in the published books.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ClosedOrders {
+pub struct ClosedOrder {
     /// The order.
     pub order_id: String,
     /// Its business date.
@@ -44,6 +43,15 @@ pub struct ClosedOrders {
     pub units: i64,
     /// What it is worth, in minor units.
     pub revenue: i64,
+}
+
+/// How closes ended.
+#[derive(Clone, Debug, Default)]
+pub struct RunCounts {
+    /// How many ended, or are, in each state.
+    pub by_state: Vec<(String, i64)>,
+    /// When the last one published, UTC.
+    pub last_published_at: Option<chrono::NaiveDateTime>,
 }
 
 /// Why the books gave no answer.

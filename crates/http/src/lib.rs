@@ -9,14 +9,17 @@ mod auth;
 mod books;
 mod extract;
 mod limits;
+mod loader;
 mod metrics;
 mod openapi;
 mod options;
 mod problem;
 mod routes;
+mod s3_event;
 mod server;
+mod shopify;
 mod signature;
 
-pub use books::{Books, BooksError, ClosedOrders};
+pub use books::{Books, BooksError, ClosedOrder, RunCounts};
 pub use options::{HttpOptions, Tls, WebhookSecrets};
 pub use server::{HttpError, HttpServer, Services};

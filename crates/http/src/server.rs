@@ -5,17 +5,17 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use daybook_model::Clock;
 use daybook_ods::{LoadOptions, Ods};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::books::Books;
 use crate::options::{HttpOptions, Tls};
-use crate::routes;
+use crate::{loader, routes};
 
 /// How long requests that are under way may go on once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -35,6 +35,15 @@ pub struct Services {
     pub load_options: LoadOptions,
     /// Where all times come from.
     pub clock: Clock,
+    /// Tells that a load was asked for.
+    pub(crate) wake_loader: Arc<Notify>,
+}
+
+impl Services {
+    /// Services without an operational data store yet.
+    pub fn new(books: Arc<dyn Books>, load_options: LoadOptions, clock: Clock) -> Self {
+        Self { ods: Arc::default(), books, load_options, clock, wake_loader: Arc::default() }
+    }
 }
 
 /// A server that listens and waits to be served.
@@ -116,6 +125,7 @@ impl HttpServer {
     /// When the server stops by itself.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), HttpError> {
         let handle = Handle::new();
+        let loader = tokio::spawn(loader::run(self.app.services().clone(), stop.clone()));
         let drain = tokio::spawn(drain(handle.clone(), stop));
         let service =
             routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
@@ -130,14 +140,9 @@ impl HttpServer {
             }
         };
         drain.abort();
+        loader.abort();
         self.app.close().await;
         served.map_err(HttpError::Serve)
-    }
-
-    /// The routes, for tests that need no port.
-    #[cfg(test)]
-    pub(crate) fn router(&self) -> Router {
-        routes::router(&self.app)
     }
 }
 

@@ -13,6 +13,7 @@ mod expire;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod load;
+mod load_requests;
 mod payments;
 mod rejects;
 mod statement;
@@ -31,10 +32,11 @@ pub use error::OdsError;
 pub use expire::ExpireMetrics;
 pub use load::{
     FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute, Settled,
-pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
+};
+pub use load_requests::{ClaimedLoad, LoadRequest};
 pub use payments::{
     PaymentEvent, PaymentGroup, PaymentOptions, PaymentOutcome, PaymentQueue, PaymentReject, SubmitError,
 };
 pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
-pub use status::{LoadCounts, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};
+pub use status::{LoadCounts, OdsGauges, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};
 pub use tokens::{Bearer, Scope, TokenInfo};

@@ -77,7 +77,35 @@ pub struct ParkedCount {
     pub rows: i64,
 }
 
+/// What is cheap to count, for a scrape every few seconds.
+#[derive(Clone, Debug)]
+pub struct OdsGauges {
+    /// Batches and event files in the ledger, by state.
+    pub loads: Vec<(String, i64)>,
+    /// Rejected rows that were not replayed.
+    pub rejected_rows: i64,
+    /// Rows that wait for their parent.
+    pub parked_rows: i64,
+}
+
 impl Ods {
+    /// Counts what a partial index or a small table tells.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails, or [`OdsError::NotMigrated`].
+    pub async fn gauges(&self) -> Result<OdsGauges, OdsError> {
+        let pool = self.pool();
+        let loads = sqlx::query_as("select state, count(*) from daybook.load group by state").fetch_all(pool).await?;
+        let (rejected_rows, parked_rows) = sqlx::query_as(
+            "select (select count(*) from daybook.rejected_row where replayed_in is null), \
+             (select count(*) from daybook.parked_row where healed_at is null)",
+        )
+        .fetch_one(pool)
+        .await?;
+        Ok(OdsGauges { loads, rejected_rows, parked_rows })
+    }
+
     /// Counts what is stored and what waits. Exact, hence a scan of the contract's tables, which retention keeps
     /// small.
     ///

@@ -69,8 +69,6 @@ pub(crate) fn encode_event(
     raw: &[u8],
     keys: &mut Keys,
 ) -> Result<(), Reject> {
-    let text = std::str::from_utf8(raw).map_err(|_| Reject::row(Reason::NotUtf8, "the line is not UTF-8"))?;
-    let event: Map<String, Value> = serde_json::from_str(text).map_err(not_an_object)?;
     let event = parse_object(raw)?;
     for column in table.columns() {
         parse_field(&event, column)?.encode(encoder);
@@ -80,21 +78,16 @@ pub(crate) fn encode_event(
     Ok(())
 }
 
-fn not_an_object(error: serde_json::Error) -> Reject {
-    let problem = match error.classify() {
-        // it would be shown, however long
-        Category::Data => "it is another JSON value".to_owned(),
-        _ => error.to_string(),
-    };
-    Reject::row(Reason::NotJson, format!("the line is not a JSON object: {problem}"))
-}
-
-fn encode_value(encoder: &mut CopyEncoder, column: &Column, value: &Value) -> Result<(), Reject> {
-    match (column.column_type, value) {
 /// Reads an event, whose fields are yet to be judged.
 pub(crate) fn parse_object(raw: &[u8]) -> Result<Map<String, Value>, Reject> {
-    serde_json::from_str(parse_utf8(raw)?)
-        .map_err(|error| Reject::row(Reason::NotJson, format!("the event is not a JSON object: {error}")))
+    serde_json::from_str(parse_utf8(raw)?).map_err(|error| {
+        let problem = match error.classify() {
+            // it would be shown, however long
+            Category::Data => "it is another JSON value".to_owned(),
+            _ => error.to_string(),
+        };
+        Reject::row(Reason::NotJson, format!("the event is not a JSON object: {problem}"))
+    })
 }
 
 pub(crate) fn parse_utf8(raw: &[u8]) -> Result<&str, Reject> {

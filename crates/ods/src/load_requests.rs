@@ -1,0 +1,125 @@
+//! Loads that somebody asked for, and that a long-running process does.
+
+use chrono::NaiveDateTime;
+use serde_json::Value;
+use sqlx::{ConnectOptions, Connection, FromRow, PgConnection};
+
+use crate::{Ods, OdsError};
+
+/// A load that was asked for.
+#[derive(Clone, Debug, FromRow)]
+pub struct LoadRequest {
+    /// Names it.
+    pub id: i64,
+    /// The batch directory, prefix or event file; no two requests have the same.
+    pub uri: String,
+    /// `queued`, `running`, `done` or `failed`.
+    pub state: String,
+    /// Why it failed.
+    pub message: Option<String>,
+    /// What became of each batch, as its worker wrote it down.
+    pub result: Value,
+    /// When it was last asked for, UTC.
+    pub requested_at: NaiveDateTime,
+    /// When it last ended, UTC.
+    pub finished_at: Option<NaiveDateTime>,
+}
+
+/// A request that this process works on. PostgreSQL gives it back to others when the process dies.
+pub struct ClaimedLoad {
+    /// What to load.
+    pub request: LoadRequest,
+    /// Holds the claim.
+    connection: PgConnection,
+}
+
+impl Ods {
+    /// Asks for a load. The same place again is the same request; one that has ended is done again, which finds what is
+    /// new there.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn request_load(&self, uri: &str) -> Result<LoadRequest, OdsError> {
+        Ok(sqlx::query_as(include_str!("../queries/load_request/upsert.sql"))
+            .bind(uri)
+            .bind(self.clock().now())
+            .fetch_one(self.pool())
+            .await?)
+    }
+
+    /// The request of that id, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn load_request(&self, id: i64) -> Result<Option<LoadRequest>, OdsError> {
+        let query = "select * from daybook.load_request where id = $1";
+        Ok(sqlx::query_as(query).bind(id).fetch_optional(self.pool()).await?)
+    }
+
+    /// Claims the oldest request that waits, or whose worker has died; none if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn claim_load(&self) -> Result<Option<ClaimedLoad>, OdsError> {
+        let query = "select * from daybook.load_request where state in ('queued', 'running') order by id";
+        let open: Vec<LoadRequest> = sqlx::query_as(query).fetch_all(self.pool()).await?;
+        if open.is_empty() {
+            return Ok(None);
+        }
+        // a connection of its own: the claim lives as long as the session
+        let mut connection = self.pool().connect_options().connect().await?;
+        for request in open {
+            if claim(&mut connection, request.id).await? {
+                return Ok(Some(ClaimedLoad { request, connection }));
+            }
+        }
+        connection.close().await?;
+        Ok(None)
+    }
+}
+
+async fn claim(connection: &mut PgConnection, id: i64) -> Result<bool, sqlx::Error> {
+    let lock = "select pg_try_advisory_lock(hashtextextended('daybook.load_request', $1))";
+    let is_ours: bool = sqlx::query_scalar(lock).bind(id).fetch_one(&mut *connection).await?;
+    if !is_ours {
+        return Ok(false);
+    }
+    // whoever had it may just have ended
+    let run = "update daybook.load_request set state = 'running' where id = $1 and state in ('queued', 'running')";
+    let is_open = sqlx::query(run).bind(id).execute(&mut *connection).await?.rows_affected() > 0;
+    if !is_open {
+        let unlock = "select pg_advisory_unlock(hashtextextended('daybook.load_request', $1))";
+        sqlx::query(unlock).bind(id).execute(&mut *connection).await?;
+    }
+    Ok(is_open)
+}
+
+impl ClaimedLoad {
+    /// Writes down how it ended: what became of each batch, and why it failed if it did.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn finish(
+        mut self,
+        result: &Value,
+        failure: Option<&str>,
+        now: NaiveDateTime,
+    ) -> Result<(), OdsError> {
+        let state = if failure.is_some() { "failed" } else { "done" };
+        let update = "update daybook.load_request set state = $2, message = $3, result = $4, finished_at = $5 \
+                      where id = $1";
+        sqlx::query(update)
+            .bind(self.request.id)
+            .bind(state)
+            .bind(failure)
+            .bind(result)
+            .bind(now)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(self.connection.close().await?)
+    }
+}
