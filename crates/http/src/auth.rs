@@ -29,7 +29,9 @@ async fn check(app: &App, scope: Scope, headers: &HeaderMap) -> Result<(), Probl
     }
     let token = bearer_token(headers)?;
     let Some(bearer) = app.ods()?.authenticate(token).await? else {
-        return Err(Problem::unauthenticated("the token is unknown or revoked: `daybook token create` makes one"));
+        return Err(Problem::unauthenticated(
+            "the token is unknown or revoked: `daybook token create` makes one",
+        ));
     };
     if !bearer.scopes.contains(&scope) {
         return Err(Problem::forbidden(format!("the token '{}' lacks the scope '{scope}'", bearer.name)));

@@ -23,7 +23,8 @@ pub trait Books: Send + Sync {
     /// Starts a close of what is due, or of the given days, in the background.
     ///
     /// [`BooksError::Busy`] when one is under way.
-    async fn start_run(&self, days: Option<(chrono::NaiveDate, chrono::NaiveDate)>) -> Result<(), BooksError>;
+    async fn start_run(&self, days: Option<(chrono::NaiveDate, chrono::NaiveDate)>)
+    -> Result<(), BooksError>;
 
     /// The published orders of a customer that the operational store keeps no longer, newest first, a thousand at
     /// most.

@@ -84,7 +84,11 @@ impl Metrics {
         let help = "Payment events that could not be stored, and whose senders were told so";
         registry.register("payment_uncommitted_events", help, self.uncommitted.clone());
         registry.register("loads", "Batches and event files in the ledger", self.loads.clone());
-        registry.register("rejected_rows", "Rejected rows that were not replayed", self.rejected_rows.clone());
+        registry.register(
+            "rejected_rows",
+            "Rejected rows that were not replayed",
+            self.rejected_rows.clone(),
+        );
         registry.register("parked_rows", "Rows that wait for their parent", self.parked_rows.clone());
         registry.register("runs", "Closes by how they ended", self.runs.clone());
         let help = "Seconds since the last close that published";

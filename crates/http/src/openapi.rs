@@ -1,7 +1,7 @@
 //! The OpenAPI document: what every route takes and gives.
 
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::problem::Problem;
@@ -34,8 +34,10 @@ impl Modify for Security {
     fn modify(&self, document: &mut Document) {
         let components = document.components.get_or_insert_default();
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
-        scheme.description =
-            Some("`daybook token create` makes one. As the password of basic authentication it is good, too.".to_owned());
+        scheme.description = Some(
+            "`daybook token create` makes one. As the password of basic authentication it is good, too."
+                .to_owned(),
+        );
         components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme));
     }
 }

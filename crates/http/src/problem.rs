@@ -173,9 +173,7 @@ impl From<OdsError> for Problem {
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
         match rejection {
-            JsonRejection::MissingJsonContentType(_) => {
-                Self::unsupported_media_type("send application/json")
-            }
+            JsonRejection::MissingJsonContentType(_) => Self::unsupported_media_type("send application/json"),
             JsonRejection::JsonDataError(error) => Self::invalid(error.body_text(), Vec::new()),
             JsonRejection::BytesRejection(rejection) => rejection.into(),
             rejection => Self::malformed(rejection.body_text()),

@@ -41,9 +41,10 @@ impl S3Event {
     pub(crate) fn places(&self) -> Result<Vec<String>, String> {
         let mut places = BTreeSet::new();
         for Record { s3: Entity { bucket, object } } in &self.records {
-            let key: String = url::form_urlencoded::parse(object.key.replace('=', "%3D").replace('&', "%26").as_bytes())
-                .map(|(key, _)| key.into_owned())
-                .collect();
+            let key: String =
+                url::form_urlencoded::parse(object.key.replace('=', "%3D").replace('&', "%26").as_bytes())
+                    .map(|(key, _)| key.into_owned())
+                    .collect();
             let (folder, name) = key.rsplit_once('/').unwrap_or(("", &key));
             let place = if name.contains(".csv") { folder } else { &key };
             let mut url = url::Url::parse(&format!("s3://{}", bucket.name))

@@ -127,8 +127,7 @@ impl HttpServer {
         let handle = Handle::new();
         let loader = tokio::spawn(loader::run(self.app.services().clone(), stop.clone()));
         let drain = tokio::spawn(drain(handle.clone(), stop));
-        let service =
-            routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
+        let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
         let served = match self.tls {
             Some(tls) => {
                 let server = axum_server::from_tcp_rustls(self.listener, tls);

@@ -20,14 +20,16 @@ struct Transaction {
 /// The event that a transaction stands for. Only a sale or a capture moves money to the shop, so only theirs is the bare
 /// status; others are told apart by their kind, such as `refund_success`.
 pub(crate) fn event(body: &[u8]) -> Result<Value, String> {
-    let transaction: Transaction =
-        serde_json::from_slice(body).map_err(|error| format!("the body is not Shopify's transaction: {error}"))?;
+    let transaction: Transaction = serde_json::from_slice(body)
+        .map_err(|error| format!("the body is not Shopify's transaction: {error}"))?;
     let Transaction { id, order_id, kind, status, created_at } = transaction;
     let status = match kind.as_str() {
         "sale" | "capture" => status,
         _ => format!("{kind}_{status}"),
     };
-    Ok(json!({ "id": id.to_string(), "order_id": order_id.to_string(), "status": status, "created_at": created_at }))
+    Ok(
+        json!({ "id": id.to_string(), "order_id": order_id.to_string(), "status": status, "created_at": created_at }),
+    )
 }
 
 #[cfg(test)]

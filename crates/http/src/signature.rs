@@ -24,9 +24,11 @@ pub(crate) struct Verifier {
 
 impl Verifier {
     pub(crate) fn new(secrets: &WebhookSecrets, tolerance: TimeDelta) -> Result<Self, HttpError> {
-        let standard = secrets.standard.iter().map(|secret| standard_key(secret)).collect::<Result<_, _>>()?;
+        let standard =
+            secrets.standard.iter().map(|secret| standard_key(secret)).collect::<Result<_, _>>()?;
         let key = |secret: &String| {
-            Hmac::new_from_slice(secret.as_bytes()).map_err(|_| HttpError::Secret("a Shopify secret is empty"))
+            Hmac::new_from_slice(secret.as_bytes())
+                .map_err(|_| HttpError::Secret("a Shopify secret is empty"))
         };
         let shopify = secrets.shopify.iter().map(key).collect::<Result<_, _>>()?;
         Ok(Self { standard, shopify, tolerance })
@@ -64,26 +66,35 @@ impl Verifier {
                 is_right |= expected.as_bytes().ct_eq(signature.as_bytes());
             }
         }
-        if bool::from(is_right) { Ok(()) } else { Err("no signature was made with a known secret".to_owned()) }
+        if bool::from(is_right) {
+            Ok(())
+        } else {
+            Err("no signature was made with a known secret".to_owned())
+        }
     }
 
     /// Checks a webhook of Shopify's.
     pub(crate) fn check_shopify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
         const SIGNATURE: &str = "x-shopify-hmac-sha256";
-        let given = STANDARD
-            .decode(header(headers, SIGNATURE)?)
-            .map_err(|_| format!("{SIGNATURE} is not base64"))?;
+        let given =
+            STANDARD.decode(header(headers, SIGNATURE)?).map_err(|_| format!("{SIGNATURE} is not base64"))?;
         let is_right = self.shopify.iter().fold(subtle::Choice::from(0), |is_right, key| {
             let expected = key.clone().chain_update(body).finalize().into_bytes();
             is_right | expected.as_slice().ct_eq(&given)
         });
-        if bool::from(is_right) { Ok(()) } else { Err("the signature was not made with a known secret".to_owned()) }
+        if bool::from(is_right) {
+            Ok(())
+        } else {
+            Err("the signature was not made with a known secret".to_owned())
+        }
     }
 }
 
 fn standard_key(secret: &str) -> Result<Webhook, HttpError> {
     let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
-    let key = STANDARD.decode(encoded).map_err(|_| HttpError::Secret("a webhook secret is not whsec_ and base64"))?;
+    let key = STANDARD
+        .decode(encoded)
+        .map_err(|_| HttpError::Secret("a webhook secret is not whsec_ and base64"))?;
     if key.len() < SHORTEST_KEY {
         return Err(HttpError::Secret("a webhook secret is shorter than 24 bytes"));
     }

@@ -88,7 +88,8 @@ async fn claim(connection: &mut PgConnection, id: i64) -> Result<bool, sqlx::Err
         return Ok(false);
     }
     // whoever had it may just have ended
-    let run = "update daybook.load_request set state = 'running' where id = $1 and state in ('queued', 'running')";
+    let run =
+        "update daybook.load_request set state = 'running' where id = $1 and state in ('queued', 'running')";
     let is_open = sqlx::query(run).bind(id).execute(&mut *connection).await?.rows_affected() > 0;
     if !is_open {
         let unlock = "select pg_advisory_unlock(hashtextextended('daybook.load_request', $1))";

@@ -96,7 +96,8 @@ impl Ods {
     /// When PostgreSQL fails, or [`OdsError::NotMigrated`].
     pub async fn gauges(&self) -> Result<OdsGauges, OdsError> {
         let pool = self.pool();
-        let loads = sqlx::query_as("select state, count(*) from daybook.load group by state").fetch_all(pool).await?;
+        let loads =
+            sqlx::query_as("select state, count(*) from daybook.load group by state").fetch_all(pool).await?;
         let (rejected_rows, parked_rows) = sqlx::query_as(
             "select (select count(*) from daybook.rejected_row where replayed_in is null), \
              (select count(*) from daybook.parked_row where healed_at is null)",

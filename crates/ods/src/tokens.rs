@@ -94,9 +94,7 @@ impl Ods {
     /// [`OdsError::TokenExists`] when a token of that name is in force; when PostgreSQL fails.
     pub async fn create_token(&self, name: &str, scopes: &[Scope]) -> Result<String, OdsError> {
         let mut random = [0_u8; 32];
-        rand::rngs::OsRng
-            .try_fill_bytes(&mut random)
-            .map_err(|error| OdsError::Random(error.to_string()))?;
+        rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(|error| OdsError::Random(error.to_string()))?;
         let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
         let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
         let insert = "insert into daybook.token (name, hash, scopes, created_at) values ($1, $2, $3, $4)";

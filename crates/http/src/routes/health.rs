@@ -1,19 +1,17 @@
 //! Whether the process lives, and whether it can do its work.
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::Router;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::extract::Json;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/healthz", get(async || Json(Health { status: "ok" })))
-        .route("/readyz", get(ready))
+    Router::new().route("/healthz", get(async || Json(Health { status: "ok" }))).route("/readyz", get(ready))
 }
 
 #[derive(Serialize)]

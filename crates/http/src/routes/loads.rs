@@ -106,12 +106,15 @@ async fn request_load(
 )]
 async fn load(State(app): State<App>, Path(id): Path<i64>) -> Result<Json<LoadView>, Problem> {
     let found = app.ods()?.load_request(id).await?;
-    found.map(|request| Json(request.into())).ok_or_else(|| Problem::not_found(format!("there is no load {id}")))
+    found
+        .map(|request| Json(request.into()))
+        .ok_or_else(|| Problem::not_found(format!("there is no load {id}")))
 }
 
 /// Whoever may ask for loads may not make this server read anything else.
 pub(super) fn below_landing(landing: &Url, place: &str) -> Result<Url, Problem> {
-    let refuse = || Problem::invalid(format!("'{place}' is not below the landing place {landing}"), Vec::new());
+    let refuse =
+        || Problem::invalid(format!("'{place}' is not below the landing place {landing}"), Vec::new());
     let url = Url::parse(place).map_err(|_| refuse())?;
     let root = landing.path().trim_end_matches('/');
     let is_below = (url.scheme(), url.host_str()) == (landing.scheme(), landing.host_str())

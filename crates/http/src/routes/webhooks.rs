@@ -86,7 +86,8 @@ async fn transactions(
         return Err(Problem::not_found("no secret is configured: set [webhooks] secrets"));
     }
     verifier.check_standard(&headers, &body, app.services().clock.now()).map_err(Problem::bad_signature)?;
-    let events = PaymentEvent::parse_body(&body).map_err(|reject| invalid(vec![(String::new(), reject)], 0))?;
+    let events =
+        PaymentEvent::parse_body(&body).map_err(|reject| invalid(vec![(String::new(), reject)], 0))?;
     let is_array = body.trim_ascii_start().starts_with(b"[");
     store(&app, events, is_array).await
 }
@@ -145,7 +146,11 @@ async fn store(
             PaymentOutcome::Refused(reject) => bad.push((pointer(position), reject)),
         }
     }
-    if bad.is_empty() { Ok(Json(Acknowledgement { events: stored })) } else { Err(invalid(bad, stored.len())) }
+    if bad.is_empty() {
+        Ok(Json(Acknowledgement { events: stored }))
+    } else {
+        Err(invalid(bad, stored.len()))
+    }
 }
 
 fn invalid(rejects: Vec<(String, PaymentReject)>, stored: usize) -> Problem {

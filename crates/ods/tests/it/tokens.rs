@@ -26,7 +26,8 @@ async fn a_name_is_free_again_once_its_token_is_revoked() {
     let second = shop.ods.create_token("till", &[Scope::Operate]).await.unwrap();
     assert_ne!(first, second);
     let tokens = shop.ods.tokens().await.unwrap();
-    let states: Vec<_> = tokens.iter().map(|token| (token.scopes.join(","), token.revoked_at.is_some())).collect();
+    let states: Vec<_> =
+        tokens.iter().map(|token| (token.scopes.join(","), token.revoked_at.is_some())).collect();
     assert_eq!(states, [("operate".to_owned(), false), ("read".to_owned(), true)]);
 }
 
