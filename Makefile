@@ -50,7 +50,7 @@ FUZZ := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/fuzz
 # The compiler's flags are in crates/ods/fuzz/.cargo/config.toml; as a target is named, build scripts are spared them.
 .PHONY: fuzz
 fuzz: ## Fuzz each file reader for SECONDS=60; the first build takes about ten minutes
-	cd crates/ods/fuzz && cargo build --locked --target $(HOST) --target-dir $(FUZZ)
+	cd crates/ods/fuzz && cargo build --target $(HOST) --target-dir $(FUZZ)
 	cd crates/ods/fuzz && for reader in csv events timestamp; do \
 		mkdir -p corpus/$$reader; \
 		$(FUZZ)/$(HOST)/debug/$$reader -max_total_time=$(SECONDS) -max_len=1024 -verbosity=0 -print_final_stats=1 \
