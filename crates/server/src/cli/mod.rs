@@ -62,6 +62,10 @@ enum Command {
     /// Load batches and event files into the operational data store
     Load(load::LoadArgs),
     /// Find rejected rows, export them, and replay them once they are corrected
+    ///
+    /// `rejects export --to fix` writes fix/orders.csv and so on, where beside each row stands what is wrong with it.
+    /// Correct the contract's columns in any editor or spreadsheet, take out the rows that shall stay rejected, and
+    /// `rejects replay fix` loads them as if they had been right in their own batch.
     Rejects(rejects::RejectsArgs),
     /// Close days: every day that is due and not closed, or the days asked for
     Run(run::RunArgs),

@@ -12,13 +12,7 @@ use crate::config;
 use crate::daybook::Daybook;
 use crate::output::{self, Format};
 
-/// Finds rows that break the contract, exports them, and replays them once they are corrected.
-///
-///   daybook rejects export --to fix     # fix/orders.csv, …: what is wrong stands beside each row
-///   (correct the contract's columns in any editor or spreadsheet; take out the rows that shall stay rejected)
-///   daybook rejects replay fix
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct RejectsArgs {
     #[command(subcommand)]
     command: RejectsCommand,
