@@ -45,15 +45,15 @@ kill-load: postgres ## Kill loads at KILLS=100 random moments and compare with a
 	python3 bench/load/kill.py --daybook $(PROGRAM) --kills $(KILLS)
 
 SECONDS := 60
+FUZZ := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/fuzz
 
-# The flags are in crates/ods/fuzz/.cargo/config.toml; with a target named, build scripts are spared them. What the
-# fuzzer finds is written beside the seeds that it began with.
+# The compiler's flags are in crates/ods/fuzz/.cargo/config.toml; as a target is named, build scripts are spared them.
 .PHONY: fuzz
 fuzz: ## Fuzz each file reader for SECONDS=60; the first build takes about ten minutes
-	cd crates/ods/fuzz && cargo build --locked --target $(HOST) --target-dir target
+	cd crates/ods/fuzz && cargo build --target $(HOST) --target-dir $(FUZZ)
 	cd crates/ods/fuzz && for reader in csv events timestamp; do \
 		mkdir -p corpus/$$reader; \
-		target/$(HOST)/debug/$$reader -max_total_time=$(SECONDS) -max_len=1024 -verbosity=0 -print_final_stats=1 \
+		$(FUZZ)/$(HOST)/debug/$$reader -max_total_time=$(SECONDS) -max_len=1024 -verbosity=0 -print_final_stats=1 \
 			corpus/$$reader seeds/$$reader; \
 	done
 

@@ -335,7 +335,7 @@ fn rows_in_any_order_and_any_batches_give_the_same_tables() {
     let arrivals = (any_rows(), [(); UNITS].map(|()| 0..4_u8)).prop_map(|(rows, prefixes)| {
         (rows.iter().map(|(row, _)| *row).collect(), Arrival::of(&rows, prefixes))
     });
-    let config = Config { max_shrink_iters: 500, ..Config::with_cases(40) };
+    let config = Config { max_shrink_iters: 500, ..Config::with_cases(32) };
     let outcome = TestRunner::new(config).run(&arrivals, |(rows, arrival): (Vec<Row>, Arrival)| {
         attempt.set(attempt.get() + 1);
         runtime.block_on(async {

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::support::{Shop, file_url, now};
 
 /// How many loads are killed in flight, by each means.
-const KILLS: usize = 12;
+const KILLS: usize = 10;
 
 /// All that loads leave, but for ids that are handed out: a killed load uses some up.
 const STATE: [(&str, &str); 11] = [
@@ -166,7 +166,7 @@ fn kill(url: &str, landing: &Path, kill: Kill) -> bool {
                 };
                 let mut load = pin!(load(url, landing, &progress));
                 tokio::select! {
-                    loaded = &mut load => Some(loaded.unwrap()),
+                    loaded = &mut load => { loaded.unwrap(); Some(()) }
                     () = reached.notified() => {
                         end_sessions(url).await;
                         // it may have come through all the same

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
-use daybook_ods::{LoadEvent, LoadReport};
+use daybook_ods::{LoadEvent, LoadOptions, LoadReport, Ods, OdsError};
 use url::Url;
 
 use super::{Outcome, Reporting};
@@ -25,6 +25,34 @@ pub(crate) struct LoadArgs {
     uris: Vec<String>,
 }
 
+/// What there is to load.
+pub(super) enum Work {
+    Batches(Vec<Url>),
+    /// Rejected rows that were corrected.
+    Corrections(Url),
+}
+
+impl Work {
+    async fn perform(
+        &self,
+        ods: &Ods,
+        options: &LoadOptions,
+        note: &(dyn Fn(LoadEvent<'_>) + Sync),
+    ) -> Result<(), OdsError> {
+        match self {
+            Self::Batches(uris) => {
+                for uri in uris {
+                    ods.load(uri, options, note).await?;
+                }
+            }
+            Self::Corrections(uri) => {
+                ods.replay_rejects(uri, options, note).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 pub(super) async fn execute(
     daybook: &Daybook,
     args: &LoadArgs,
@@ -35,6 +63,11 @@ pub(super) async fn execute(
     } else {
         args.uris.iter().map(|uri| config::location(uri)).collect::<Result<_, _>>()?
     };
+    load(daybook, &Work::Batches(uris), reporting).await
+}
+
+/// Loads, showing how far it is, and prints what came of it.
+pub(super) async fn load(daybook: &Daybook, work: &Work, reporting: Reporting) -> anyhow::Result<Outcome> {
     let options = daybook.load_options()?;
     let opened = daybook.open_ods().await?;
     let started = Instant::now();
@@ -48,13 +81,7 @@ pub(super) async fn execute(
             done.lock().unwrap_or_else(PoisonError::into_inner).push(report.clone());
         }
     };
-    let mut failure = None;
-    for uri in &uris {
-        if let Err(error) = opened.ods.load(uri, &options, &note).await {
-            failure = Some(error);
-            break;
-        }
-    }
+    let failure = work.perform(&opened.ods, &options, &note).await.err();
     let duration = started.elapsed();
     progress.end();
     opened.close().await?;

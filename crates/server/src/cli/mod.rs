@@ -4,6 +4,7 @@ mod demo;
 mod init;
 mod load;
 mod query;
+mod rejects;
 mod run;
 mod status;
 
@@ -60,6 +61,12 @@ enum Command {
     Init,
     /// Load batches and event files into the operational data store
     Load(load::LoadArgs),
+    /// Find rejected rows, export them, and replay them once they are corrected
+    ///
+    /// `rejects export --to fix` writes fix/orders.csv and so on, where beside each row stands what is wrong with it.
+    /// Correct the contract's columns in any editor or spreadsheet, take out the rows that shall stay rejected, and
+    /// `rejects replay fix` loads them as if they had been right in their own batch.
+    Rejects(rejects::RejectsArgs),
     /// Close days: every day that is due and not closed, or the days asked for
     Run(run::RunArgs),
     /// Work until told to end: load what comes to the landing place
@@ -126,6 +133,7 @@ impl Cli {
             }
             Command::Init => init::execute(&daybook, reporting).boxed_local(),
             Command::Load(args) => load::execute(&daybook, args, reporting).boxed_local(),
+            Command::Rejects(args) => rejects::execute(&daybook, args, reporting).boxed_local(),
             Command::Run(args) => run::execute(&daybook, args, reporting).boxed_local(),
             Command::Query(args) => query::execute(&daybook, args, reporting).boxed_local(),
             Command::Status => status::execute(&daybook, reporting).boxed_local(),

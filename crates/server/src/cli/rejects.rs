@@ -12,13 +12,7 @@ use crate::config;
 use crate::daybook::Daybook;
 use crate::output::{self, Format};
 
-/// Finds rows that break the contract, exports them, and replays them once they are corrected.
-///
-///   daybook rejects export --to fix     # fix/orders.csv, …: what is wrong stands beside each row
-///   (correct the contract's columns in any editor or spreadsheet; take out the rows that shall stay rejected)
-///   daybook rejects replay fix
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct RejectsArgs {
     #[command(subcommand)]
     command: RejectsCommand,
@@ -100,7 +94,7 @@ pub(super) async fn execute(
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
     if let RejectsCommand::Replay { uri } = &args.command {
-        return replay(daybook, uri, reporting).await;
+        return load::load(daybook, &load::Work::Corrections(config::location(uri)?), reporting).await;
     }
     let opened = daybook.open_ods().await?;
     let answered = answer(&opened.ods, &args.command, reporting).await;
@@ -124,7 +118,8 @@ async fn list(ods: &Ods, filter: &RejectFilter, limit: u32, reporting: Reporting
     match reporting.format {
         Format::Json => output::json(&rows.iter().map(to_json).collect::<Vec<_>>())?,
         format => {
-            let headers = ["row", "load", "table", "file", "line", "column", "reason", "message", "replayed in"];
+            let headers =
+                ["row", "load", "table", "file", "line", "column", "reason", "message", "replayed in"];
             output::print_rows(format, &headers, &rows.into_iter().map(cells).collect::<Vec<_>>())?;
         }
     }
@@ -137,7 +132,9 @@ async fn list(ods: &Ods, filter: &RejectFilter, limit: u32, reporting: Reporting
 async fn show(ods: &Ods, row: i64, reporting: Reporting) -> anyhow::Result<()> {
     let filter = RejectFilter { id: Some(row), with_replayed: true, ..RejectFilter::default() };
     let Some(row) = ods.rejected_rows(&filter, 1).await?.pop() else {
-        anyhow::bail!("no row was rejected under the number {row}: `daybook rejects list` shows their numbers");
+        anyhow::bail!(
+            "no row was rejected under the number {row}: `daybook rejects list` shows their numbers"
+        );
     };
     if reporting.format == Format::Json {
         return output::json(&to_json(&row));
@@ -170,14 +167,6 @@ async fn export(
         &["file", "table", "rows"],
         &files.iter().map(row).collect::<Vec<_>>(),
     )
-}
-
-async fn replay(daybook: &Daybook, uri: &str, reporting: Reporting) -> anyhow::Result<Outcome> {
-    let uri = config::location(uri)?;
-    load::with_progress(daybook, "replaying", reporting, async |ods, options, progress| {
-        ods.replay_rejects(&uri, options, progress).await.map_or_else(|error| (Vec::new(), Some(error)), |reports| (reports, None))
-    })
-    .await
 }
 
 fn cells(row: RejectedRow) -> Vec<String> {

@@ -6,6 +6,7 @@ mod demo;
 mod embedded;
 mod loads;
 mod mistakes;
+mod rejects;
 mod serve;
 mod serving;
 mod support;

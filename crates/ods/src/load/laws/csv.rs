@@ -14,12 +14,9 @@ pub(crate) fn check(file: &[u8], cut: Cut) {
     let rows = rows(file, cut);
     assert_eq!(rows, self::rows(file, cut.whole()), "what is read depends on how the file is cut");
     assert_covered(file, &rows, cut.longest);
-    for row in &rows {
-        check_against_another_reader(row);
-        if let Ok(fields) = &row.fields {
-            TABLES.iter().for_each(|table| value::check_fields(*table, fields));
-        }
-    }
+    check_against_another_reader(&rows);
+    let fields: Vec<_> = rows.iter().filter_map(|row| row.fields.as_ref().ok()).collect();
+    TABLES.iter().for_each(|table| value::check_fields(*table, &fields));
     check_header(file, cut);
 }
 
@@ -51,19 +48,20 @@ fn row(record: &Record<'_>) -> Row {
     Row { line: record.line, raw: record.raw.to_vec(), fields }
 }
 
-/// A row that is no damaged one is the same to the `csv` crate, for which every carriage return ends a row, and a
+/// Rows that are no damaged ones are the same to the `csv` crate, for which every carriage return ends a row, and a
 /// line without anything on it is none.
-fn check_against_another_reader(row: &Row) {
-    let Ok(fields) = &row.fields else { return };
-    if row.raw.is_empty() || row.raw.contains(&b'\r') {
-        return;
-    }
-    // it would take a byte order mark away, so the row must not be the first
-    let file = [b"first\n", row.raw.as_slice()].concat();
+fn check_against_another_reader(rows: &[Row]) {
+    let is_alike = |row: &&Row| row.fields.is_ok() && !row.raw.is_empty() && !row.raw.contains(&b'\r');
+    let rows: Vec<&Row> = rows.iter().filter(is_alike).collect();
+    // it would take a byte order mark away, so none of them must be the first
+    let raws = [b"first".as_slice()].into_iter().chain(rows.iter().map(|row| row.raw.as_slice()));
+    let file = raws.collect::<Vec<_>>().join(&b'\n');
     let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(file.as_slice());
     let read: Vec<_> = reader.byte_records().map(Result::unwrap).collect();
-    assert_eq!(read.len(), 1, "{row:?}");
-    assert!(read[0].iter().eq(fields.iter().map(Vec::as_slice)), "{row:?} is read as {:?}", read[0]);
+    assert_eq!(read.len(), rows.len(), "{rows:?}");
+    for (row, read) in rows.iter().zip(read) {
+        assert!(row.fields.as_ref().unwrap().iter().eq(read.iter()), "{row:?} is read as {read:?}");
+    }
 }
 
 /// A header is one that names every column once, or the file is refused in one short line.

@@ -1,14 +1,26 @@
 //! Every byte of a file belongs to exactly one row or line end.
 
+use std::fmt;
+
 use crate::load::reject::Reason;
 
 /// A row as a reader saw it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) line: u64,
     pub(super) raw: Vec<u8>,
     /// The values, or why it has none.
     pub(super) fields: Result<Vec<Vec<u8>>, Reason>,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.line, self.raw.escape_ascii())?;
+        match &self.fields {
+            Err(reason) => write!(f, " ({})", reason.code()),
+            Ok(fields) => fields.iter().try_for_each(|field| write!(f, " [{}]", field.escape_ascii())),
+        }
+    }
 }
 
 /// Goes through the file row by row: each begins where the one before ends, on the line that it says.

@@ -1,17 +1,28 @@
 //! The laws with generated files, as `cargo test` checks them; and with the fuzzer's seeds.
 
+use std::fmt;
+
 use proptest::prelude::*;
 
 use super::{Cut, csv, events, timestamp};
 use crate::load::window::MAX_ROW;
 
+/// A file, shown as text.
+struct File(Vec<u8>);
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
 /// What files are made of, with what means something to a reader more often than not.
-fn any_file(words: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
+fn any_file(words: &'static [&'static [u8]]) -> impl Strategy<Value = File> {
     let word = prop_oneof![
         8 => prop::sample::select(words).prop_map(<[u8]>::to_vec),
         1 => prop::collection::vec(any::<u8>(), 0..4),
     ];
-    prop::collection::vec(word, 0..60).prop_map(|words| words.concat())
+    prop::collection::vec(word, 0..60).prop_map(|words| File(words.concat()))
 }
 
 fn any_cut() -> impl Strategy<Value = Cut> {
@@ -86,22 +97,35 @@ const TIMES: &[&[u8]] = &[
     "２".as_bytes(),
 ];
 
+#[test]
+fn the_seeds_of_the_fuzzer_are_read_lawfully() {
+    let seeds = |target: &str| {
+        let folder = format!("{}/fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
+        let files = std::fs::read_dir(folder).unwrap();
+        files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect::<Vec<_>>()
+    };
+    let cut = |seed: &[u8]| Cut { piece: usize::from(seed[0]), longest: usize::from(seed[1]) };
+    seeds("csv").iter().for_each(|seed| csv::check(&seed[2..], cut(seed)));
+    seeds("events").iter().for_each(|seed| events::check(&seed[2..], cut(seed)));
+    seeds("timestamp").iter().for_each(|seed| timestamp::check(std::str::from_utf8(seed).unwrap()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn any_csv_file_is_read_lawfully(file in any_file(CSV), cut in any_cut()) {
-        csv::check(&file, cut);
+        csv::check(&file.0, cut);
     }
 
     #[test]
     fn any_file_of_events_is_read_lawfully(file in any_file(EVENTS), cut in any_cut()) {
-        events::check(&file, cut);
+        events::check(&file.0, cut);
     }
 
     #[test]
     fn any_text_is_a_lawful_time_or_none(text in any_file(TIMES)) {
-        timestamp::check(&String::from_utf8_lossy(&text));
+        timestamp::check(&String::from_utf8_lossy(&text.0));
     }
 
     #[test]

@@ -20,11 +20,13 @@ enum Stored {
     Timestamp(i64),
 }
 
-/// A CSV file's fields, taken for each of a table's columns.
-pub(super) fn check_fields(table: Table, fields: &[Vec<u8>]) {
-    for (column, field) in table.columns().iter().zip(fields) {
+/// A CSV file's fields, row by row, taken for each of a table's columns.
+pub(super) fn check_fields(table: Table, rows: &[&Vec<Vec<u8>>]) {
+    let mut encoder = CopyEncoder::new();
+    let start = encoder.mark();
+    for (column, field) in rows.iter().flat_map(|fields| table.columns().iter().zip(fields.iter())) {
         let expected = std::str::from_utf8(field).ok().and_then(|text| written(column, text));
-        let mut encoder = CopyEncoder::new();
+        encoder.rewind(start);
         encoder.row(1);
         let encoded = encode_bytes(&mut encoder, column, field);
         check(&[column], encoded, &encoder, expected.map(|value| vec![value]));
