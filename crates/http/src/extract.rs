@@ -1,6 +1,7 @@
 //! Extractors whose refusals are problem documents.
 
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -28,6 +29,12 @@ pub(crate) struct Path<T>(pub(crate) T);
 pub(crate) struct Query<T>(pub(crate) T);
 
 /// A body as it came, for a signature.
-#[derive(FromRequest)]
-#[from_request(via(axum::body::Bytes), rejection(Problem))]
-pub(crate) struct Body(pub(crate) axum::body::Bytes);
+pub(crate) struct Body(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Ok(Self(Bytes::from_request(request, state).await?))
+    }
+}

@@ -150,11 +150,7 @@ impl IntoResponse for Problem {
 impl From<OdsError> for Problem {
     fn from(error: OdsError) -> Self {
         match error {
-            OdsError::Unreachable { .. } | OdsError::ConnectionRefused { .. } => {
-                tracing::warn!(%error, "the operational data store is away: {error}");
-                Self::unavailable("the operational data store cannot be reached")
-            }
-            OdsError::Database(_) if error.is_connection_loss() => {
+            error if error.is_outage() => {
                 tracing::warn!(%error, "the operational data store is away: {error}");
                 Self::unavailable("the operational data store cannot be reached")
             }

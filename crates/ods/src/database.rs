@@ -13,6 +13,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_CONNECTIONS: u32 = 10;
 
+const REQUEST_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const REQUEST_CONNECTIONS: u32 = 10;
+
 /// The operational data store: the contract's tables in PostgreSQL, with Daybook's books beside them.
 ///
 /// Cheap to clone; clones share their connections.
@@ -36,10 +39,9 @@ impl Ods {
         // A load's statements are slow by nature; whoever calls this crate logs what matters.
         let options = options.application_name("daybook").disable_statement_logging();
         try_once(&options).await?;
-        let pool = PgPoolOptions::new()
+        let pool = pool_options(clock)
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .after_connect(move |connection, _| Box::pin(prepare(connection, clock)))
             .connect_lazy_with(options);
         Ok(Self { pool, clock })
     }
@@ -71,6 +73,16 @@ impl Ods {
         Ok(migrated?)
     }
 
+    /// The same database for requests that somebody waits for: with connections of its own, and an error within
+    /// seconds when there is none to be had.
+    pub fn for_requests(&self) -> Self {
+        let pool = pool_options(self.clock)
+            .max_connections(REQUEST_CONNECTIONS)
+            .acquire_timeout(REQUEST_ACQUIRE_TIMEOUT)
+            .connect_lazy_with((*self.pool.connect_options()).clone());
+        Self { pool, clock: self.clock }
+    }
+
     /// The connections, for queries of one's own.
     pub fn pool(&self) -> &PgPool {
         &self.pool
@@ -80,6 +92,10 @@ impl Ods {
     pub fn clock(&self) -> Clock {
         self.clock
     }
+}
+
+fn pool_options(clock: Clock) -> PgPoolOptions {
+    PgPoolOptions::new().after_connect(move |connection, _| Box::pin(prepare(connection, clock)))
 }
 
 /// The pool would retry a server that is not there until its own, longer timeout.

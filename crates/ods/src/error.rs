@@ -125,6 +125,30 @@ pub enum OdsError {
     },
 }
 
+impl OdsError {
+    /// Whether PostgreSQL is away rather than unwilling: the same may succeed once it is back.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::ConnectionRefused { .. } => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                // lost connections, too many of them, a server that starts or stops
+                error
+                    .code()
+                    .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
+            }
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
+        }
+    }
+}
+
 fn write_reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::AlreadyExists => "it is there already: choose another folder".to_owned(),

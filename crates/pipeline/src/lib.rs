@@ -4,7 +4,7 @@
 
 mod close;
 mod error;
-mod runs;
+pub mod runs;
 
 pub use close::{Close, ClosePeriod, CloseReport, CloseSettings, CloseState, DatePlan, StepReport};
 pub use error::PipelineError;

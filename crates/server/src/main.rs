@@ -6,6 +6,7 @@ mod daybook;
 mod output;
 mod serve;
 mod signals;
+mod status;
 mod telemetry;
 
 use std::process::ExitCode;

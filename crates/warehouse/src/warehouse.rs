@@ -27,8 +27,8 @@ pub trait Warehouse: Send + Sync {
     /// What readers see, if anything was ever published.
     async fn published(&self) -> Result<Option<Publication>, WarehouseError>;
 
-    /// Answers read-only SQL from what is published.
-    async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError>;
+    /// Answers read-only SQL from what is published; `$1`, `$2`, … in it stand for these texts.
+    async fn query(&self, sql: &str, parameters: &[&str]) -> Result<QueryResult, WarehouseError>;
 
     /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished.
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;

@@ -26,6 +26,16 @@ pub struct CustomerOrders {
 }
 
 impl Ods {
+    /// Those of the orders that the store still holds.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn kept_orders(&self, ids: &[&str]) -> Result<Vec<String>, OdsError> {
+        let query = "select id from ods.orders where id = any($1)";
+        Ok(sqlx::query_scalar(query).bind(ids).fetch_all(self.pool()).await?)
+    }
+
     /// The order of that id, if the store still holds it.
     ///
     /// # Errors

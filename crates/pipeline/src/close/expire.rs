@@ -65,7 +65,7 @@ impl Close<'_> {
         let dates = dates.iter().map(|date| format!("date '{date}'")).collect::<Vec<_>>().join(", ");
         Ok(self
             .warehouse
-            .query(&format!("{query} where partition_date in ({dates})"))
+            .query(&format!("{query} where partition_date in ({dates})"), &[])
             .await?
             .collect()
             .await?)

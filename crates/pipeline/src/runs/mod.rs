@@ -1,5 +1,6 @@
 //! The record of runs, and the lock that lets one run at a time.
 
+mod history;
 mod lock;
 mod record;
 
@@ -7,6 +8,7 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 
 use crate::PipelineError;
 
+pub use history::{RunSummary, count, list};
 pub(crate) use lock::RunLock;
 pub(crate) use record::{RunRecord, RunState};
 

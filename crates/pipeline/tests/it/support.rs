@@ -146,7 +146,7 @@ impl Books {
     /// The answer's rows, cells joined by `|`.
     pub(crate) async fn query(&self, sql: &str) -> Vec<String> {
         let mut rows = Vec::new();
-        for batch in self.warehouse.query(sql).await.unwrap().collect().await.unwrap() {
+        for batch in self.warehouse.query(sql, &[]).await.unwrap().collect().await.unwrap() {
             let options = FormatOptions::default().with_null("-");
             let columns: Vec<_> = batch
                 .columns()

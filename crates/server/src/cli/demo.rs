@@ -166,7 +166,7 @@ async fn report(
         if reporting.format == Format::Table {
             output::line(&format!("\n{title}"));
         }
-        output::print_query(reporting.format, warehouse.query(sql).await?).await?;
+        output::print_query(reporting.format, warehouse.query(sql, &[]).await?).await?;
     }
     if reporting.quiet {
         return Ok(());

@@ -7,6 +7,7 @@ mod query;
 mod rejects;
 mod run;
 mod status;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,12 +70,15 @@ enum Command {
     Rejects(rejects::RejectsArgs),
     /// Close days: every day that is due and not closed, or the days asked for
     Run(run::RunArgs),
-    /// Work until told to end: load what comes to the landing place
+    /// Work until told to end: answer HTTP, load what comes to the landing place
     ///
+    /// Listens where `[http] listen` says; /docs there shows all that can be asked, with a token of `daybook token`.
     /// Looks for new batches and event files every `[landing] poll_seconds` seconds, and logs on standard error what
     /// comes of them. A database or object store that is away is waited for. SIGTERM or SIGINT ends it with exit code
     /// 0; a batch that is being loaded at that moment is dropped, and loaded by the next process.
-    Serve,
+    Serve(serve::ServeArgs),
+    /// Make, list and revoke the tokens of those who may use the HTTP server
+    Token(token::TokenArgs),
     /// Ask the published warehouse in SQL
     Query(query::QueryArgs),
     /// Show what is loaded, closed and due, and what was rejected or waits
@@ -115,7 +119,7 @@ impl Cli {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, true) => Verbosity::Verbose,
-            (false, false) if matches!(self.command, Command::Serve) => Verbosity::Service,
+            (false, false) if matches!(self.command, Command::Serve(_)) => Verbosity::Service,
             (false, false) => Verbosity::Normal,
         }
     }
@@ -127,8 +131,8 @@ impl Cli {
         let clock = self.now.map_or_else(Clock::default, Clock::fixed);
         let daybook = Daybook::new(config, clock)?;
         let work = match &self.command {
-            Command::Serve => {
-                serve::serve(daybook, asked_to_end).await?;
+            Command::Serve(args) => {
+                serve::serve(daybook, args, asked_to_end).await?;
                 return Ok(Outcome::Done);
             }
             Command::Init => init::execute(&daybook, reporting).boxed_local(),
@@ -136,6 +140,7 @@ impl Cli {
             Command::Rejects(args) => rejects::execute(&daybook, args, reporting).boxed_local(),
             Command::Run(args) => run::execute(&daybook, args, reporting).boxed_local(),
             Command::Query(args) => query::execute(&daybook, args, reporting).boxed_local(),
+            Command::Token(args) => token::execute(&daybook, args, reporting).boxed_local(),
             Command::Status => status::execute(&daybook, reporting).boxed_local(),
             Command::Demo(args) => demo::execute(daybook.config.clone(), args, reporting).boxed_local(),
         };

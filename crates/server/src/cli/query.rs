@@ -23,6 +23,6 @@ pub(super) async fn execute(
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
     let warehouse = daybook.open_warehouse()?;
-    output::print_query(reporting.format, warehouse.query(&args.sql).await?).await?;
+    output::print_query(reporting.format, warehouse.query(&args.sql, &[]).await?).await?;
     Ok(Outcome::Done)
 }

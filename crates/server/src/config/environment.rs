@@ -20,6 +20,16 @@ const KEYS: &[(&str, &str)] = &[
     ("payments_paid_statuses", "payments.paid_statuses"),
     ("close_buffer_minutes", "close.buffer_minutes"),
     ("retention_days", "retention.days"),
+    ("http_listen", "http.listen"),
+    ("http_tls_certificate", "http.tls_certificate"),
+    ("http_tls_key", "http.tls_key"),
+    ("http_max_body_bytes", "http.max_body_bytes"),
+    ("http_timeout_seconds", "http.timeout_seconds"),
+    ("http_max_concurrent_requests", "http.max_concurrent_requests"),
+    ("http_max_requests_per_second", "http.max_requests_per_second"),
+    ("webhooks_secrets", "webhooks.secrets"),
+    ("webhooks_shopify_secrets", "webhooks.shopify_secrets"),
+    ("webhooks_tolerance_seconds", "webhooks.tolerance_seconds"),
 ];
 
 pub(super) fn provider() -> Env {

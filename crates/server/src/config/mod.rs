@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) payments: Payments,
     pub(crate) close: Close,
     pub(crate) retention: Retention,
+    pub(crate) http: Http,
+    pub(crate) webhooks: Webhooks,
     /// How to reach object stores: the process's `AWS_…` variables, not a part of the file.
     #[serde(skip)]
     pub(crate) storage: StorageOptions,
@@ -110,6 +112,38 @@ pub(crate) struct Retention {
     pub(crate) days: u64,
 }
 
+/// The HTTP server of `daybook serve`; none unless it is told where to listen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) listen: Option<String>,
+    pub(crate) tls_certificate: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) timeout_seconds: u32,
+    pub(crate) max_concurrent_requests: usize,
+    /// From one address; 0 for any number.
+    pub(crate) max_requests_per_second: u32,
+}
+
+/// Whose webhooks are believed. The secrets are never shown.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    /// Standard Webhooks' `whsec_…`; several, to rotate them.
+    pub(crate) secrets: Vec<String>,
+    /// Shopify's client secrets.
+    pub(crate) shopify_secrets: Vec<String>,
+    /// How far a webhook's time may be from the clock.
+    pub(crate) tolerance_seconds: u32,
+}
+
+impl std::fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhooks").field("tolerance_seconds", &self.tolerance_seconds).finish_non_exhaustive()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -122,6 +156,16 @@ impl Default for Config {
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },
             retention: Retention { days: 3 },
+            http: Http {
+                listen: None,
+                tls_certificate: None,
+                tls_key: None,
+                max_body_bytes: 1024 * 1024,
+                timeout_seconds: 30,
+                max_concurrent_requests: 1024,
+                max_requests_per_second: 0,
+            },
+            webhooks: Webhooks { secrets: Vec::new(), shopify_secrets: Vec::new(), tolerance_seconds: 300 },
             storage: StorageOptions::default(),
         }
     }

@@ -1,5 +1,7 @@
 //! The long-running process: tasks that work side by side until somebody asks the process to end.
 
+mod books;
+mod http;
 mod journal;
 mod landing;
 mod shared_ods;
@@ -8,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
+use clap::Args;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +22,14 @@ use shared_ods::SharedOds;
 /// How long the database's connections may take to end before they are cut.
 const CLOSING: Duration = Duration::from_secs(10);
 
+/// How the process works.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Let everybody who reaches the port do everything; on loopback only
+    #[arg(long)]
+    insecure_no_auth: bool,
+}
+
 /// Works until `asked_to_end`.
 ///
 /// A task that is told to stop drops what it does where it stands. That loses nothing, for whatever is stored is
@@ -27,7 +38,11 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// # Errors
 ///
 /// When the configuration gives nothing to do, or when a task dies of a defect.
-pub(crate) async fn serve(daybook: Daybook, asked_to_end: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    daybook: Daybook,
+    args: &ServeArgs,
+    asked_to_end: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let daybook = Arc::new(daybook);
     let ods = Arc::new(SharedOds::new(Arc::clone(&daybook)));
     let stop = CancellationToken::new();
@@ -35,10 +50,15 @@ pub(crate) async fn serve(daybook: Daybook, asked_to_end: impl Future<Output = (
     if let Some(poll) = LandingPoll::configured(&daybook, Arc::clone(&ods))? {
         tasks.spawn(poll.run(stop.clone()));
     }
+    if let Some((server, services)) = http::bind(&daybook, &ods, args.insecure_no_auth).await? {
+        tasks.spawn(http::keep_ods(Arc::clone(&ods), services, stop.clone()));
+        tasks.spawn(http::answer(server, stop.clone()));
+    }
     if tasks.is_empty() {
         bail!(
-            "there is nothing to serve: set [landing] poll_seconds, or DAYBOOK_LANDING_POLL_SECONDS, to how many \
-             seconds lie between two looks for new batches"
+            "there is nothing to serve: set [http] listen, or DAYBOOK_HTTP_LISTEN, to an address such as \
+             127.0.0.1:8080, or set [landing] poll_seconds, or DAYBOOK_LANDING_POLL_SECONDS, to how many seconds \
+             lie between two looks for new batches"
         );
     }
     let ended = tokio::select! {

@@ -136,7 +136,7 @@ impl Build for DeltaBuild {
     }
 
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
-        self.session.query(sql).await
+        self.session.query(sql, &[]).await
     }
 
     async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError> {

@@ -91,9 +91,9 @@ impl Warehouse for DeltaWarehouse {
         self.publications.latest().await
     }
 
-    async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
+    async fn query(&self, sql: &str, parameters: &[&str]) -> Result<QueryResult, WarehouseError> {
         let publication = self.publications.latest().await?.ok_or(WarehouseError::NothingPublished)?;
-        self.reader(&publication).await?.query(sql).await
+        self.reader(&publication).await?.query(sql, parameters).await
     }
 
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {

@@ -11,6 +11,7 @@ use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::SessionConfig;
+use datafusion::scalar::ScalarValue;
 use daybook_model::{Model, PartitionDate, Registry};
 use deltalake::DeltaTable;
 use deltalake::delta_datafusion::{DeltaSessionConfig, planner::DeltaPlanner};
@@ -120,10 +121,14 @@ impl Session {
     }
 
     /// Answers read-only SQL.
-    pub(super) async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
+    pub(super) async fn query(&self, sql: &str, parameters: &[&str]) -> Result<QueryResult, WarehouseError> {
         let read_only =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let frame = self.context.sql_with_options(sql, read_only).await?;
+        let mut frame = self.context.sql_with_options(sql, read_only).await?;
+        if !parameters.is_empty() {
+            let values: Vec<_> = parameters.iter().map(|text| ScalarValue::from(*text)).collect();
+            frame = frame.with_param_values(values)?;
+        }
         let stream: SendableRecordBatchStream = frame.execute_stream().await?;
         Ok(QueryResult { schema: stream.schema(), batches: stream.map_err(WarehouseError::from).boxed() })
     }

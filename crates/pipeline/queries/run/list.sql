@@ -1,0 +1,4 @@
+select id, state, from_date, to_date, started_at, finished_at, publication, error
+from daybook.run
+order by id desc
+limit $1

@@ -1,0 +1,47 @@
+//! What became of earlier runs.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+
+use crate::PipelineError;
+
+/// A run.
+#[derive(Clone, Debug, Serialize, FromRow)]
+pub struct RunSummary {
+    /// Counts runs.
+    pub id: i64,
+    /// `running`, `published`, `unchanged`, `failed` or `abandoned`.
+    pub state: String,
+    /// The first date that was asked for; none for all that was due.
+    pub from_date: Option<NaiveDate>,
+    /// The last one.
+    pub to_date: Option<NaiveDate>,
+    /// When it began, UTC.
+    pub started_at: NaiveDateTime,
+    /// When it ended, UTC.
+    pub finished_at: Option<NaiveDateTime>,
+    /// The publication that it made.
+    pub publication: Option<i64>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// The last runs, newest first.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn list(pool: &PgPool, limit: u32) -> Result<Vec<RunSummary>, PipelineError> {
+    let query = sqlx::query_as(include_str!("../../queries/run/list.sql"));
+    Ok(query.bind(i64::from(limit)).fetch_all(pool).await?)
+}
+
+/// How many runs there are in each state, and when the last one published.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn count(pool: &PgPool) -> Result<(Vec<(String, i64)>, Option<NaiveDateTime>), PipelineError> {
+    let by_state = sqlx::query_as("select state, count(*) from daybook.run group by state");
+    let last = sqlx::query_scalar("select max(finished_at) from daybook.run where state = 'published'");
+    Ok((by_state.fetch_all(pool).await?, last.fetch_one(pool).await?))
+}

@@ -1,0 +1,160 @@
+//! What the HTTP server asks of the warehouse and of the close.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Date32Type, Int64Type};
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use daybook_http::{Books, BooksError, ClosedOrder, RunCounts};
+use daybook_model::PartitionDate;
+use daybook_pipeline::{Close, ClosePeriod, PipelineError, runs};
+use daybook_warehouse::{Warehouse, WarehouseError};
+use serde_json::Value;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::shared_ods::SharedOds;
+use crate::daybook::Daybook;
+use crate::status::Status;
+
+/// A customer's closed orders, newest first.
+const ORDERS: &str = "select orders.id, orders.partition_date, payments.order_status, \
+     coalesce(sum(facts.quantity), 0) as units, coalesce(sum(facts.revenue), 0) as revenue \
+     from orders \
+     inner join app_order_payments payments \
+         on payments.order_id = orders.id and payments.partition_date = orders.partition_date \
+     left join dwd_orders_variant_status facts \
+         on facts.order_id = orders.id and facts.partition_date = orders.partition_date \
+     where orders.customer_id = $1 \
+     group by orders.id, orders.partition_date, payments.order_status \
+     order by orders.partition_date desc, orders.id desc \
+     limit 1000";
+
+/// The books of this process's configuration.
+pub(super) struct ProcessBooks {
+    daybook: Arc<Daybook>,
+    ods: Arc<SharedOds>,
+    /// Held while this process closes.
+    closing: Arc<Mutex<()>>,
+}
+
+impl ProcessBooks {
+    pub(super) fn new(daybook: Arc<Daybook>, ods: Arc<SharedOds>) -> Self {
+        Self { daybook, ods, closing: Arc::default() }
+    }
+
+    fn warehouse(&self) -> Result<Box<dyn Warehouse>, BooksError> {
+        self.daybook.open_warehouse().map_err(failed)
+    }
+}
+
+#[async_trait]
+impl Books for ProcessBooks {
+    async fn check(&self) -> Result<(), BooksError> {
+        self.warehouse()?.published().await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn status(&self) -> Result<Value, BooksError> {
+        let ods = self.ods.get().await.map_err(failed)?;
+        Ok(Status::read(&self.daybook, &ods).await.map_err(failed)?.to_json())
+    }
+
+    async fn runs(&self, limit: u32) -> Result<Vec<Value>, BooksError> {
+        let ods = self.ods.get().await.map_err(failed)?;
+        let runs = runs::list(ods.pool(), limit).await.map_err(failed)?;
+        runs.iter().map(|run| serde_json::to_value(run).map_err(failed)).collect()
+    }
+
+    async fn run_counts(&self) -> Result<RunCounts, BooksError> {
+        let ods = self.ods.get().await.map_err(failed)?;
+        let (by_state, last_published_at) = runs::count(ods.pool()).await.map_err(failed)?;
+        Ok(RunCounts { by_state, last_published_at })
+    }
+
+    async fn start_run(&self, days: Option<(NaiveDate, NaiveDate)>) -> Result<(), BooksError> {
+        let busy = || {
+            BooksError::Busy("this process is closing already: GET /v1/runs shows how far it is".to_owned())
+        };
+        let closing = Arc::clone(&self.closing).try_lock_owned().map_err(|_| busy())?;
+        let period = match days {
+            None => ClosePeriod::Due,
+            Some((from, to)) => {
+                ClosePeriod::Days { from: PartitionDate::new(from), to: PartitionDate::new(to) }
+            }
+        };
+        // what can be known beforehand is told to who asks
+        let ods = self.ods.get().await.map_err(failed)?;
+        let (daybook, warehouse) = (Arc::clone(&self.daybook), self.warehouse()?);
+        tokio::spawn(async move {
+            if let Err(error) = close(&daybook, &ods, warehouse.as_ref(), period, closing).await {
+                tracing::error!(%error, "the close failed: {error}");
+            }
+        });
+        Ok(())
+    }
+
+    async fn expired_orders(&self, customer_id: &str) -> Result<Vec<ClosedOrder>, BooksError> {
+        let result = match self.warehouse()?.query(ORDERS, &[customer_id]).await {
+            Ok(result) => result,
+            Err(WarehouseError::NothingPublished) => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut orders = Vec::new();
+        for batch in result.collect().await.map_err(failed)? {
+            let texts =
+                |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
+            let (ids, statuses) = (texts(0).map_err(failed)?, texts(2).map_err(failed)?);
+            let (ids, statuses) = (ids.as_string::<i32>(), statuses.as_string::<i32>());
+            let dates = batch.column(1).as_primitive::<Date32Type>();
+            let (units, revenue) =
+                (batch.column(3).as_primitive::<Int64Type>(), batch.column(4).as_primitive::<Int64Type>());
+            for row in 0..batch.num_rows() {
+                let Some(partition_date) = dates.value_as_date(row) else { continue };
+                orders.push(ClosedOrder {
+                    order_id: ids.value(row).to_owned(),
+                    partition_date,
+                    order_status: if statuses.is_null(row) {
+                        String::new()
+                    } else {
+                        statuses.value(row).to_owned()
+                    },
+                    units: units.value(row),
+                    revenue: revenue.value(row),
+                });
+            }
+        }
+        let ods = self.ods.get().await.map_err(failed)?;
+        let ids: Vec<&str> = orders.iter().map(|order| order.order_id.as_str()).collect();
+        let kept: HashSet<String> = ods.kept_orders(&ids).await.map_err(failed)?.into_iter().collect();
+        orders.retain(|order| !kept.contains(&order.order_id));
+        Ok(orders)
+    }
+}
+
+async fn close(
+    daybook: &Daybook,
+    ods: &daybook_ods::Ods,
+    warehouse: &dyn Warehouse,
+    period: ClosePeriod,
+    _closing: OwnedMutexGuard<()>,
+) -> anyhow::Result<()> {
+    let settings = daybook.close_settings()?;
+    let close = Close {
+        ods,
+        warehouse,
+        registry: &daybook.registry,
+        settings: &settings,
+        progress: &|step| {
+            tracing::info!(step = step.name, seconds = step.seconds, "closing: {} done", step.name)
+        },
+    };
+    let report = close.run(period).await.map_err(|error: PipelineError| anyhow::anyhow!("{error}"))?;
+    tracing::info!(state = ?report.state, dates = report.dates.len(), "closed");
+    Ok(())
+}
+
+fn failed(error: impl std::fmt::Display) -> BooksError {
+    BooksError::Failed(error.to_string())
+}

@@ -1,0 +1,84 @@
+//! The HTTP server as configured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chrono::TimeDelta;
+use daybook_http::{HttpOptions, HttpServer, Services, Tls, WebhookSecrets};
+use tokio_util::sync::CancellationToken;
+
+use super::books::ProcessBooks;
+use super::shared_ods::SharedOds;
+use crate::daybook::Daybook;
+
+/// How often the operational data store is looked for until it is there, and then after.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// The server, listening but not answering yet, and what it works with; none if none is configured.
+pub(super) async fn bind(
+    daybook: &Arc<Daybook>,
+    ods: &Arc<SharedOds>,
+    insecure_no_auth: bool,
+) -> anyhow::Result<Option<(HttpServer, Services)>> {
+    let http = &daybook.config.http;
+    let Some(listen) = &http.listen else { return Ok(None) };
+    let tls = match (&http.tls_certificate, &http.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.clone(), key: key.clone() }),
+        (None, None) => None,
+        _ => bail!("[http] needs both tls_certificate and tls_key, or neither"),
+    };
+    let webhooks = &daybook.config.webhooks;
+    let options = HttpOptions {
+        listen: listen
+            .parse()
+            .with_context(|| format!("[http] listen = \"{listen}\" is not an address such as 127.0.0.1:8080"))
+            .map_err(|error| anyhow::anyhow!("{error:#}"))?,
+        tls,
+        insecure_no_auth,
+        webhooks: WebhookSecrets {
+            standard: webhooks.secrets.clone(),
+            shopify: webhooks.shopify_secrets.clone(),
+        },
+        webhook_tolerance: TimeDelta::seconds(webhooks.tolerance_seconds.into()),
+        landing: daybook.config.landing_url()?,
+        max_body: http.max_body_bytes,
+        timeout: Duration::from_secs(http.timeout_seconds.into()),
+        max_concurrent: http.max_concurrent_requests,
+        max_requests_per_second: http.max_requests_per_second,
+    };
+    let books = Arc::new(ProcessBooks::new(Arc::clone(daybook), Arc::clone(ods)));
+    let services = Services::new(books, daybook.load_options()?, daybook.clock);
+    let server = HttpServer::bind(options, services.clone()).await?;
+    let address = server.address()?;
+    tracing::info!(%address, "listening on {address}");
+    if !address.ip().is_loopback() && http.tls_certificate.is_none() {
+        tracing::warn!(
+            "tokens cross the network in the clear: set [http] tls_certificate and tls_key, or put a proxy that speaks TLS before it"
+        );
+    }
+    Ok(Some((server, services)))
+}
+
+/// Answers until told to stop.
+pub(super) async fn answer(server: HttpServer, stop: CancellationToken) {
+    if let Err(error) = server.serve(stop).await {
+        tracing::error!(%error, "{error}");
+    }
+}
+
+/// Hands the operational data store to the server once it is there, and starts the embedded one again if it goes.
+pub(super) async fn keep_ods(ods: Arc<SharedOds>, services: Services, stop: CancellationToken) {
+    stop.run_until_cancelled(async {
+        loop {
+            match ods.get().await {
+                Ok(open) => {
+                    services.ods.get_or_init(|| open.for_requests());
+                }
+                Err(error) => tracing::error!(%error, "the operational data store is away: {error}"),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    })
+    .await;
+}
