@@ -20,6 +20,9 @@ pub enum TestkitError {
     /// A Python environment could not be made.
     #[error("no Python for tests: {0}")]
     Python(String),
+    /// Node, or a package for it, is not there.
+    #[error("no Node for tests: {0}")]
+    Node(String),
     /// A fixture's archive isn't there.
     #[error("no test data in {}: put the archive there, or set {variable} to where it is", path.display())]
     NoArchive {

@@ -9,17 +9,12 @@ use crate::TestkitError;
 use crate::error::refused;
 use crate::target::{made_once, target_folder};
 
-/// A Python that has psycopg. It is installed below Cargo's target folder the first time, which takes some seconds
-/// and the network. Blocks.
+/// A Python that has what `requirements` pins, dependencies of dependencies included. It is installed below Cargo's
+/// target folder the first time, which takes some seconds and the network. Blocks.
 ///
 /// # Errors
-/// When Python isn't there, or psycopg cannot be installed.
-pub fn python_with_psycopg() -> Result<PathBuf, TestkitError> {
-    python_with("psycopg", include_str!("psycopg-requirements.txt"))
-}
-
-/// A Python that has what `requirements` pins, in an environment that is made the first time.
-pub(crate) fn python_with(name: &str, requirements: &str) -> Result<PathBuf, TestkitError> {
+/// When Python isn't there, or a package cannot be installed.
+pub fn python_with(name: &str, requirements: &str) -> Result<PathBuf, TestkitError> {
     let tools = target_folder().join("tools");
     let mut hasher = DefaultHasher::new();
     requirements.hash(&mut hasher);

@@ -88,7 +88,9 @@ with psycopg.connect(url) as connection:
 #[tokio::test]
 async fn psycopg_calls_it_within_its_own_transaction() {
     let shop = Shop::open().await;
-    let python = tokio::task::spawn_blocking(daybook_testkit::python_with_psycopg).await.unwrap().unwrap();
+    let requirements = include_str!("psycopg-requirements.txt");
+    let python = tokio::task::spawn_blocking(move || daybook_testkit::python_with("psycopg", requirements));
+    let python = python.await.unwrap().unwrap();
     let mut program = Command::new(python);
     program.args(["-c", PSYCOPG, &shop.url, DOCUMENT, BAD]);
     let output = run(program, String::new()).await;

@@ -1,0 +1,213 @@
+//! A server with a database of its own, and a client.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use daybook_http::{
+    Books, BooksError, ClosedOrder, HttpOptions, HttpServer, RunCounts, Services, WebhookSecrets,
+};
+use daybook_model::Clock;
+use daybook_ods::{LoadOptions, Ods, Scope};
+use daybook_testkit::TestDatabase;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use standardwebhooks::Webhook;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub(crate) const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub(crate) const OLD_SECRET: &str = "whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD";
+pub(crate) const SHOPIFY_SECRET: &str = "hush";
+
+/// A server in front of a database of its own.
+pub(crate) struct Front {
+    pub(crate) ods: Ods,
+    pub(crate) base: String,
+    pub(crate) client: Client,
+    landing: TempDir,
+    token: String,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+}
+
+impl Front {
+    pub(crate) async fn open() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// A server with other options than usual.
+    pub(crate) async fn with(change: impl FnOnce(&mut HttpOptions)) -> Self {
+        let url = TestDatabase::create().await.unwrap().url();
+        let ods = Ods::connect(&url, Clock::default()).await.unwrap();
+        ods.migrate().await.unwrap();
+        let token = ods.create_token("test", &Scope::ALL).await.unwrap();
+        let landing = TempDir::new().unwrap();
+        let mut options = options(landing.path());
+        change(&mut options);
+        let services = services();
+        assert!(services.ods.set(ods.for_requests()).is_ok());
+        let server = HttpServer::bind(options, services).await.unwrap();
+        let base = format!("http://{}", server.address().unwrap());
+        let stop = CancellationToken::new();
+        let served = tokio::spawn({
+            let stop = stop.clone();
+            async move { server.serve(stop).await.unwrap() }
+        });
+        Self { ods, base, client: Client::new(), landing, token, stop, served }
+    }
+
+    pub(crate) fn landing(&self) -> &Path {
+        self.landing.path()
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A request without a token.
+    pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).timeout(Duration::from_secs(30))
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.bare(method, path).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(method, path).json(body).send().await.unwrap()).await
+    }
+
+    /// Sends a webhook as its sender signs it.
+    pub(crate) async fn webhook(&self, secret: &str, body: &str) -> Answer {
+        let now = chrono::Utc::now().timestamp();
+        let signature = Webhook::new(secret).unwrap().sign("msg_1", now, body.as_bytes()).unwrap();
+        let request = self
+            .bare(Method::POST, "/v1/webhooks/transactions")
+            .header("webhook-id", "msg_1")
+            .header("webhook-timestamp", now.to_string())
+            .header("webhook-signature", signature)
+            .header("content-type", "application/json")
+            .body(body.to_owned());
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Each payment that is stored, by id.
+    pub(crate) async fn payments(&self) -> Vec<(String, String)> {
+        sqlx::query_as("select id, status from ods.transaction order by id")
+            .fetch_all(self.ods.pool())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(self.ods.pool()).await.unwrap();
+    }
+
+    /// Stops the server and waits until it has ended.
+    pub(crate) async fn stop(self) -> Ods {
+        self.stop.cancel();
+        self.served.await.unwrap();
+        self.ods
+    }
+}
+
+pub(crate) fn options(landing: &Path) -> HttpOptions {
+    HttpOptions {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        tls: None,
+        insecure_no_auth: false,
+        webhooks: WebhookSecrets {
+            standard: vec![OLD_SECRET.to_owned(), SECRET.to_owned()],
+            shopify: vec![SHOPIFY_SECRET.to_owned()],
+        },
+        webhook_tolerance: TimeDelta::minutes(5),
+        landing: Url::from_directory_path(landing).unwrap(),
+        max_body: 64 * 1024,
+        timeout: Duration::from_secs(20),
+        max_concurrent: 64,
+        max_requests_per_second: 0,
+    }
+}
+
+pub(crate) fn services() -> Services {
+    Services::new(Arc::new(NoBooks), LoadOptions::default(), Clock::default())
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) etag: Option<String>,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn of(response: Response) -> Self {
+        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert!(header("x-request-id").is_some(), "every answer can be found in the log");
+        Self {
+            status: response.status(),
+            content_type: header("content-type").unwrap_or_default(),
+            etag: header("etag"),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// Asserts a problem document of that status, and gives it.
+    pub(crate) fn problem(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.content_type, "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status, "{problem}");
+        assert!(problem["type"].as_str().unwrap().starts_with("urn:daybook:problem:"), "{problem}");
+        problem
+    }
+}
+
+/// A warehouse in which nothing was published yet. What is behind the trait is tested with the binary.
+struct NoBooks;
+
+#[async_trait]
+impl Books for NoBooks {
+    async fn check(&self) -> Result<(), BooksError> {
+        Ok(())
+    }
+
+    async fn status(&self) -> Result<Value, BooksError> {
+        Ok(json!({}))
+    }
+
+    async fn runs(&self, _limit: u32) -> Result<Vec<Value>, BooksError> {
+        Ok(Vec::new())
+    }
+
+    async fn run_counts(&self) -> Result<RunCounts, BooksError> {
+        let last_published_at: Option<NaiveDateTime> = None;
+        Ok(RunCounts { by_state: Vec::new(), last_published_at })
+    }
+
+    async fn start_run(&self, days: Option<(NaiveDate, NaiveDate)>) -> Result<(), BooksError> {
+        match days {
+            None => Ok(()),
+            Some(_) => Err(BooksError::Busy("a close is under way".to_owned())),
+        }
+    }
+
+    async fn expired_orders(&self, _customer_id: &str) -> Result<Vec<ClosedOrder>, BooksError> {
+        Ok(Vec::new())
+    }
+}
