@@ -155,7 +155,7 @@ fetch(url, { method: "POST", headers, body }).then((answer) => console.log(answe
 #[tokio::test]
 async fn the_official_javascript_library_is_understood() {
     let front = Front::open().await;
-    let modules = tokio::task::spawn_blocking(|| node_modules("standardwebhooks@1.0.0")).await.unwrap().unwrap();
+    let modules = tokio::task::spawn_blocking(|| node_modules("standardwebhooks@1.1.1")).await.unwrap().unwrap();
     let url = format!("{}/v1/webhooks/transactions", front.base);
     let sent = tokio::process::Command::new("node")
         .args(["-e", JAVASCRIPT_SENDER, &url, SECRET, EVENT])
