@@ -20,7 +20,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// A payment transaction took a status.
 #[derive(Serialize, ToSchema)]
-#[expect(dead_code, reason = "the events are read by their own grammar; this describes it")]
 struct TransactionEvent {
     #[schema(min_length = 1, max_length = 512, example = "pay_1")]
     id: String,

@@ -7,7 +7,8 @@ use crate::support::{Answer, Front};
 
 async fn put_if(front: &Front, path: &str, header: (&str, &str), price: i32) -> Answer {
     let body = json!({"product_id": "p1", "title": "small", "price": price});
-    Answer::of(front.request(Method::PUT, path).header(header.0, header.1).json(&body).send().await.unwrap()).await
+    Answer::of(front.request(Method::PUT, path).header(header.0, header.1).json(&body).send().await.unwrap())
+        .await
 }
 
 #[tokio::test]

@@ -12,12 +12,16 @@ const CASES: &str = "15";
 async fn schemathesis_finds_no_server_error_and_no_breach_of_the_schema() {
     let front = Front::with(|options| options.insecure_no_auth = true).await;
     let requirements = include_str!("schemathesis-requirements.txt");
-    let python = tokio::task::spawn_blocking(move || python_with("schemathesis", requirements)).await.unwrap();
+    let python =
+        tokio::task::spawn_blocking(move || python_with("schemathesis", requirements)).await.unwrap();
     let document = format!("{}/openapi.json", front.base);
     let ran = Command::new(python.unwrap())
         .args(["-m", "schemathesis.cli", "run", &document])
         .args(["--max-examples", CASES, "--seed", "1", "--phases", "examples,coverage,fuzzing"])
-        .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"])
+        .args([
+            "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+        ])
         .args(["--exclude-checks", "positive_data_acceptance"])
         .current_dir(front.landing())
         .output()

@@ -80,10 +80,14 @@ async fn what_is_not_there_is_a_problem_document() {
     front.send(Method::POST, "/v1/status", &json!({})).await.problem(405);
     let text = front.request(Method::PUT, "/v1/catalogue").body("{}");
     Answer::of(text.send().await.unwrap()).await.problem(415);
-    let broken = front.request(Method::PUT, "/v1/catalogue").header("content-type", "application/json").body("{");
+    let broken =
+        front.request(Method::PUT, "/v1/catalogue").header("content-type", "application/json").body("{");
     Answer::of(broken.send().await.unwrap()).await.problem(400);
     front.get("/v1/runs?limit=many").await.problem(400);
-    front.send(Method::POST, "/v1/runs", &json!({"from": "2024-05-01", "to": "2024-05-02"})).await.problem(409);
+    front
+        .send(Method::POST, "/v1/runs", &json!({"from": "2024-05-01", "to": "2024-05-02"}))
+        .await
+        .problem(409);
 }
 
 #[tokio::test]

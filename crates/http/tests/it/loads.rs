@@ -33,7 +33,11 @@ async fn ended(front: &Front, id: &Value) -> Value {
 #[tokio::test]
 async fn a_load_is_asked_for_and_followed_and_the_same_place_is_the_same_load() {
     let front = Front::open().await;
-    write(&front, "1/orders.csv", "id,processed_timestamp,customer_id\no1,2024-05-01 10:00:00,c1\no2,never,c1\n");
+    write(
+        &front,
+        "1/orders.csv",
+        "id,processed_timestamp,customer_id\no1,2024-05-01 10:00:00,c1\no2,never,c1\n",
+    );
     write(&front, "1/order_lines.csv", "id,quantity,variant_id,revenue,order_id\nl1,1,v1,100,o1\n");
     let order = json!({"uri": uri(&front, "1")});
     let asked = front.send(Method::POST, "/v1/loads", &order).await;
@@ -54,7 +58,8 @@ async fn a_load_is_asked_for_and_followed_and_the_same_place_is_the_same_load() 
         "_fixed/orders.csv",
         "id,processed_timestamp,customer_id,rejected_row_id\no2,2024-05-01 11:00:00,c1,1\n",
     );
-    let replayed = front.send(Method::POST, "/v1/rejects/replay", &json!({"uri": uri(&front, "_fixed")})).await;
+    let replayed =
+        front.send(Method::POST, "/v1/rejects/replay", &json!({"uri": uri(&front, "_fixed")})).await;
     assert_eq!(replayed.json()["batches"][0]["files"][0]["loaded"], 1, "{replayed:?}");
     assert_eq!(front.get("/v1/rejects").await.json()["rejects"], json!([]));
 }

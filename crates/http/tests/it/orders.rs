@@ -41,7 +41,8 @@ async fn a_customers_orders_come_page_by_page_newest_first() {
     let mut pages = 0;
     loop {
         let page = front.get(&path).await.json();
-        let ids = page["orders"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned());
+        let ids =
+            page["orders"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned());
         seen.extend(ids);
         pages += 1;
         match page["next"].as_str() {

@@ -78,7 +78,8 @@ async fn a_large_body_is_refused() {
 #[tokio::test]
 async fn shopify_sends_transactions() {
     let front = Front::open().await;
-    let body = r#"{"id":7,"order_id":8,"kind":"sale","status":"success","created_at":"2024-05-01T10:00:00-05:00"}"#;
+    let body =
+        r#"{"id":7,"order_id":8,"kind":"sale","status":"success","created_at":"2024-05-01T10:00:00-05:00"}"#;
     let send = async |topic: &str, secret: &str| {
         let key = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         let signature = STANDARD.encode(key.chain_update(body).finalize().into_bytes());
@@ -106,7 +107,8 @@ async fn what_was_accepted_is_committed_before_the_server_ends() {
     .await;
     let acknowledged = answers.iter().filter(|status| **status == 200).count();
     let ods = front.stop().await;
-    let stored: i64 = sqlx::query_scalar("select count(*) from ods.transaction").fetch_one(ods.pool()).await.unwrap();
+    let stored: i64 =
+        sqlx::query_scalar("select count(*) from ods.transaction").fetch_one(ods.pool()).await.unwrap();
     assert_eq!(usize::try_from(stored).unwrap(), acknowledged);
 }
 
@@ -128,14 +130,20 @@ print(urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers)
 async fn the_official_python_library_is_understood() {
     let front = Front::open().await;
     let requirements = include_str!("standardwebhooks-requirements.txt");
-    let python = tokio::task::spawn_blocking(move || python_with("standardwebhooks", requirements)).await.unwrap();
+    let python =
+        tokio::task::spawn_blocking(move || python_with("standardwebhooks", requirements)).await.unwrap();
     let url = format!("{}/v1/webhooks/transactions", front.base);
     let sent = tokio::process::Command::new(python.unwrap())
         .args(["-c", PYTHON_SENDER, &url, SECRET, EVENT])
         .output()
         .await
         .unwrap();
-    assert_eq!(String::from_utf8_lossy(&sent.stdout).trim(), "200", "{}", String::from_utf8_lossy(&sent.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&sent.stdout).trim(),
+        "200",
+        "{}",
+        String::from_utf8_lossy(&sent.stderr)
+    );
     assert_eq!(front.payments().await, [stored("t1", "failed")]);
 }
 
@@ -155,7 +163,8 @@ fetch(url, { method: "POST", headers, body }).then((answer) => console.log(answe
 #[tokio::test]
 async fn the_official_javascript_library_is_understood() {
     let front = Front::open().await;
-    let modules = tokio::task::spawn_blocking(|| node_modules("standardwebhooks@1.1.1")).await.unwrap().unwrap();
+    let modules =
+        tokio::task::spawn_blocking(|| node_modules("standardwebhooks@1.1.1")).await.unwrap().unwrap();
     let url = format!("{}/v1/webhooks/transactions", front.base);
     let sent = tokio::process::Command::new("node")
         .args(["-e", JAVASCRIPT_SENDER, &url, SECRET, EVENT])
@@ -163,6 +172,11 @@ async fn the_official_javascript_library_is_understood() {
         .output()
         .await
         .unwrap();
-    assert_eq!(String::from_utf8_lossy(&sent.stdout).trim(), "200", "{}", String::from_utf8_lossy(&sent.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&sent.stdout).trim(),
+        "200",
+        "{}",
+        String::from_utf8_lossy(&sent.stderr)
+    );
     assert_eq!(front.payments().await, [stored("t1", "failed")]);
 }
