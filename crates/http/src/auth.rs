@@ -4,6 +4,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use daybook_ods::Scope;
 
 use crate::app::App;
@@ -27,8 +29,8 @@ async fn check(app: &App, scope: Scope, headers: &HeaderMap) -> Result<(), Probl
     if app.options().insecure_no_auth {
         return Ok(());
     }
-    let token = bearer_token(headers)?;
-    let Some(bearer) = app.ods()?.authenticate(token).await? else {
+    let token = token_of(headers)?;
+    let Some(bearer) = app.ods()?.authenticate(&token).await? else {
         return Err(Problem::unauthenticated(
             "the token is unknown or revoked: `daybook token create` makes one",
         ));
@@ -39,9 +41,16 @@ async fn check(app: &App, scope: Scope, headers: &HeaderMap) -> Result<(), Probl
     Ok(())
 }
 
-fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
+/// The token of a program's header, or of a browser's, which sends it as the password of basic authentication.
+fn token_of(headers: &HeaderMap) -> Result<String, Problem> {
     let missing = || Problem::unauthenticated("send the header Authorization: Bearer <token>");
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| missing())?;
-    let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+    let (scheme, credentials) = value.split_once(' ').ok_or_else(missing)?;
+    let credentials = credentials.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(credentials.to_owned());
+    }
+    let decoded = STANDARD.decode(credentials).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"));
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(missing)?;
+    text.split_once(':').map(|(_, password)| password.to_owned()).ok_or_else(missing)
 }

@@ -68,7 +68,7 @@ impl Problem {
     pub(crate) fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody known asks")
             .detail(detail)
-            .header(header::WWW_AUTHENTICATE, "Bearer")
+            .header(header::WWW_AUTHENTICATE, "Bearer, Basic realm=\"daybook\"")
     }
 
     pub(crate) fn bad_signature(detail: impl Into<String>) -> Self {

@@ -29,5 +29,6 @@ async fn schemathesis_finds_no_server_error_and_no_breach_of_the_schema() {
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
-    assert!(said.contains("No issues found"), "{said}");
+    let asked = said.split_once("Test cases:").and_then(|(_, cases)| cases.trim().split(' ').next());
+    assert!(asked.is_some_and(|cases| cases.parse::<u32>().unwrap() > 500), "{said}");
 }
