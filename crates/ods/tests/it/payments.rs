@@ -298,7 +298,7 @@ async fn while_postgresql_is_away_waiters_hear_so_and_later_ones_succeed() {
     queue.submit(events(1)).await.unwrap();
 
     // a server that lets nobody in, not even those who were
-    let (server, name) = shop.url.split_once("/test_").map(|(server, rest)| (server, rest)).unwrap();
+    let (server, name) = shop.url.split_once("/test_").unwrap();
     let (number, place) = name.split_once('?').unwrap();
     let elsewhere = sqlx::PgPool::connect(&format!("{server}/postgres?{place}")).await.unwrap();
     let run = async |sql: String| {
