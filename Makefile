@@ -12,6 +12,7 @@ SHELL := /bin/bash
 
 BUILD := cargo build --locked --workspace --bins --examples
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/daybook
+HOST = $(shell rustc --print host-tuple)
 PROVIDE_POSTGRES := scripts/provide-postgres.sh
 
 .PHONY: help
@@ -42,6 +43,19 @@ KILLS := 100
 kill-load: postgres ## Kill loads at KILLS=100 random moments and compare with an undisturbed one
 	$(BUILD)
 	python3 bench/load/kill.py --daybook $(PROGRAM) --kills $(KILLS)
+
+SECONDS := 60
+FUZZ := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/fuzz
+
+# The compiler's flags are in crates/ods/fuzz/.cargo/config.toml; as a target is named, build scripts are spared them.
+.PHONY: fuzz
+fuzz: ## Fuzz each file reader for SECONDS=60; the first build takes about ten minutes
+	cd crates/ods/fuzz && cargo build --target $(HOST) --target-dir $(FUZZ)
+	cd crates/ods/fuzz && for reader in csv events timestamp; do \
+		mkdir -p corpus/$$reader; \
+		$(FUZZ)/$(HOST)/debug/$$reader -max_total_time=$(SECONDS) -max_len=1024 -verbosity=0 -print_final_stats=1 \
+			corpus/$$reader seeds/$$reader; \
+	done
 
 .PHONY: lint
 lint: ## Check format, lints, licenses and sources

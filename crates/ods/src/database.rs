@@ -44,6 +44,15 @@ impl Ods {
         Ok(Self { pool, clock })
     }
 
+    /// Makes sure that the server answers. The pool would wait for one that is gone for a minute, and not say why.
+    ///
+    /// # Errors
+    ///
+    /// [`OdsError::Unreachable`] within seconds, or [`OdsError::ConnectionRefused`].
+    pub async fn check_connection(&self) -> Result<(), OdsError> {
+        try_once(&self.pool.connect_options()).await
+    }
+
     /// Creates the schemas `ods` and `daybook`, or brings them up to date. Safe to repeat, and by several processes
     /// at once.
     ///
@@ -89,6 +98,10 @@ async fn try_once(options: &PgConnectOptions) -> Result<(), OdsError> {
 fn explain(options: &PgConnectOptions, error: sqlx::Error) -> OdsError {
     let server = server_of(options);
     match error {
+        // it starts or stops at this moment
+        sqlx::Error::Database(error) if error.code().as_deref() == Some("57P03") => {
+            OdsError::Unreachable { server, reason: error.message().to_owned() }
+        }
         sqlx::Error::Database(error) => {
             OdsError::ConnectionRefused { server, reason: error.message().to_owned() }
         }

@@ -77,6 +77,14 @@ pub enum OdsError {
         /// Why.
         source: std::io::Error,
     },
+    /// The server cannot import an object by its extension `aws_s3`.
+    #[error("PostgreSQL cannot import {path}: {reason}")]
+    Import {
+        /// Which object.
+        path: String,
+        /// What is wrong, and what to do about it.
+        reason: String,
+    },
     /// A stream broke off.
     #[error("cannot read {path}: {source}")]
     Read {

@@ -8,6 +8,8 @@ mod database;
 mod dump;
 mod error;
 mod expire;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod load;
 mod payments;
 mod rejects;
@@ -17,7 +19,9 @@ mod status;
 pub use database::Ods;
 pub use error::OdsError;
 pub use expire::ExpireMetrics;
-pub use load::{FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport};
+pub use load::{
+    FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute, Settled,
+};
 pub use payments::{
     PaymentEvent, PaymentGroup, PaymentOptions, PaymentOutcome, PaymentQueue, PaymentReject, SubmitError,
 };

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use daybook_local_postgres::{LocalPostgres, Settings};
 use daybook_model::{Clock, Registry};
-use daybook_ods::{LoadOptions, Ods};
+use daybook_ods::{LoadOptions, LoadRoute, Ods};
 use daybook_pipeline::CloseSettings;
 use daybook_warehouse::delta::DeltaWarehouse;
 use daybook_warehouse::{Storage, Warehouse};
 
-use crate::config::{Backend, Config};
+use crate::config::{Backend, Config, Route};
 
 /// Daybook as configured; parts start when they are needed.
 pub(crate) struct Daybook {
@@ -61,6 +61,10 @@ impl Daybook {
             timezone: self.config.timezone()?,
             pair_patience: chrono::TimeDelta::minutes(self.config.load.pair_patience_minutes.into()),
             storage: self.config.storage.clone(),
+            route: match self.config.load.route {
+                Route::Client => LoadRoute::Client,
+                Route::AwsS3 => LoadRoute::AwsS3,
+            },
         })
     }
 

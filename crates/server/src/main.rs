@@ -4,22 +4,21 @@ mod cli;
 mod config;
 mod daybook;
 mod output;
+mod serve;
+mod signals;
 mod telemetry;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     telemetry::init(cli.verbosity());
-    let outcome = tokio::select! {
-        outcome = cli.execute() => outcome,
-        // the work is dropped where it stands, which loses nothing, and the embedded server stops
-        interrupted = interruption() => interrupted.map(|()| cli::Outcome::Interrupted).map_err(Into::into),
+    let outcome = match signals::asked_to_end() {
+        Ok(asked_to_end) => cli.execute(asked_to_end).await,
+        Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(code) => code.into(),
@@ -28,15 +27,4 @@ async fn main() -> ExitCode {
             cli::Outcome::Failed.into()
         }
     }
-}
-
-/// Waits until somebody asks this process to end.
-async fn interruption() -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }

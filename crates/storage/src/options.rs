@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::Patience;
+use crate::{Patience, credentials};
+
+const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// How to reach the object stores of an installation.
 ///
@@ -44,6 +46,12 @@ impl StorageOptions {
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The region, if a variable or the selected profile gives one.
+    pub fn region(&self) -> Option<String> {
+        let given = self.first_of(&REGIONS).map(str::to_owned);
+        given.or_else(|| credentials::profile_region(self))
     }
 
     pub(crate) fn patience(&self) -> &Patience {

@@ -6,12 +6,11 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::{ClientOptions, ObjectStore};
 use url::Url;
 
-use crate::credentials::{self, SdkCredentials};
+use crate::credentials::SdkCredentials;
 use crate::patient_http::PatientConnector;
 use crate::{StorageError, StorageOptions};
 
 const ENDPOINTS: [&str; 3] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
-const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 const DEFAULT_REGION: &str = "us-east-1";
 
@@ -26,7 +25,7 @@ pub(crate) fn open(
     }
     let bucket = url.host_str().filter(|bucket| !bucket.is_empty());
     let bucket = bucket.ok_or_else(|| wrong("it names no bucket: write s3://bucket/prefix".to_owned()))?;
-    let region = region(options);
+    let region = options.region().unwrap_or_else(|| DEFAULT_REGION.to_owned());
     let mut builder = known_variables(options)
         .with_bucket_name(bucket)
         .with_region(&region)
@@ -58,11 +57,6 @@ fn known_variables(options: &StorageOptions) -> AmazonS3Builder {
         }
     }
     builder
-}
-
-fn region(options: &StorageOptions) -> String {
-    let given = options.first_of(&REGIONS).map(str::to_owned);
-    given.or_else(|| credentials::profile_region(options)).unwrap_or_else(|| DEFAULT_REGION.to_owned())
 }
 
 /// Where another server than Amazon's answers for the bucket.

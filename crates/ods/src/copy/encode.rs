@@ -59,6 +59,12 @@ impl CopyEncoder {
         self.bigint(unix_micros.saturating_sub(POSTGRES_EPOCH_MICROS));
     }
 
+    /// What was written and not sent yet.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// A place to come back to with [`Self::rewind`].
     pub(crate) fn mark(&self) -> usize {
         self.bytes.len()

@@ -75,6 +75,7 @@ pub(crate) async fn apply(
     let has = |table| context.file(table).is_some();
     if has(Table::Product) {
         apply_products(connection, context, &mut applied).await?;
+        heal_variants(connection, context, &mut applied).await?;
     }
     if let Some(file) = context.file(Table::Variant) {
         apply_variants(connection, context, file, &mut applied).await?;
@@ -82,8 +83,12 @@ pub(crate) async fn apply(
     if has(Table::Orders) {
         applied.load(Table::Orders, store_orders(connection, context).await?);
     }
+    let some_lines_wait = (has(Table::Orders) || has(Table::OrderLines)) && lines_wait(connection).await?;
     if let Some(file) = context.file(Table::OrderLines) {
-        apply_lines(connection, context, file, &mut applied).await?;
+        apply_lines(connection, context, file, some_lines_wait, &mut applied).await?;
+    }
+    if some_lines_wait && has(Table::Orders) {
+        applied.heal(heal::lines(connection, Scope::Load, context.now, context.timezone).await?);
     }
     if has(Table::Transaction) {
         let payments = sqlx::query_as(include_str!("../../queries/transaction/upsert.sql"))
@@ -118,6 +123,17 @@ async fn apply_products(
     Ok(())
 }
 
+/// Before the batch's own variants, which are newer.
+async fn heal_variants(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    applied: &mut Applied,
+) -> Result<(), sqlx::Error> {
+    run(connection, include_str!("../../queries/variant/create_arriving.sql")).await?;
+    applied.heal(heal::variants(connection, Scope::Load, context.now, context.timezone).await?);
+    run(connection, "drop table arriving_variant").await
+}
+
 async fn apply_variants(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -126,11 +142,6 @@ async fn apply_variants(
 ) -> Result<(), sqlx::Error> {
     versioned_writes(connection).await?;
     run(connection, include_str!("../../queries/variant/create_arriving.sql")).await?;
-    if context.file(Table::Product).is_some() {
-        let healed = heal::variants(connection, Scope::Load, context.now, context.timezone).await?;
-        applied.heal(healed);
-        run(connection, "truncate arriving_variant").await?;
-    }
     run(connection, include_str!("../../queries/variant/mark_parked.sql")).await?;
     park(connection, context, file, include_str!("../../queries/variant/park.sql")).await?;
     run(connection, include_str!("../../queries/variant/arrive_staged.sql")).await?;
@@ -165,9 +176,9 @@ async fn apply_lines(
     connection: &mut PgConnection,
     context: &Context<'_>,
     file: &str,
+    some_wait: bool,
     applied: &mut Applied,
 ) -> Result<(), sqlx::Error> {
-    let some_wait = lines_wait(connection).await?;
     if !context.hints.parents_are_included {
         run(connection, include_str!("../../queries/order_lines/mark_parked.sql")).await?;
     }
@@ -181,9 +192,6 @@ async fn apply_lines(
         park(connection, context, file, include_str!("../../queries/order_lines/park.sql")).await?;
     }
     applied.load(Table::OrderLines, store_lines(connection, context).await?);
-    if some_wait && context.file(Table::Orders).is_some() {
-        applied.heal(heal::lines(connection, Scope::Load, context.now, context.timezone).await?);
-    }
     Ok(())
 }
 

@@ -11,11 +11,14 @@ use sqlx::PgConnection;
 
 use super::admission::Place;
 use super::apply::{Applied, Context, apply, mark_moved};
+use super::aws_s3::Importer;
 use super::discover::{Batch, Format};
-use super::keys::{Hints, Keys};
+use super::keys::Hints;
 use super::ledger::HeldBack;
 use super::report::{FileReport, LoadOutcome, LoadReport};
-use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids, stage_file};
+use super::route::Arrived;
+use super::settled::Settled;
+use super::stage::{Counts, Staged, analyze, count, for_stage, knows_ids};
 use super::{LoadEvent, LoadOptions, Stop, ledger, prefer_indexes};
 use crate::{Ods, OdsError};
 
@@ -23,8 +26,11 @@ use crate::{Ods, OdsError};
 pub(crate) struct Loader<'a> {
     pub(crate) ods: &'a Ods,
     pub(crate) store: &'a dyn ObjectStore,
+    /// Lets the server read files, where it can and shall.
+    pub(crate) importer: Option<Importer>,
     pub(crate) options: &'a LoadOptions,
     pub(crate) progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
+    pub(crate) settled: &'a Settled,
     pub(crate) hasher: RandomState,
 }
 
@@ -37,7 +43,17 @@ fn backoff() -> ExponentialBuilder {
         .with_jitter()
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    pub(crate) fn of(
+        ods: &'a Ods,
+        store: &'a dyn ObjectStore,
+        options: &'a LoadOptions,
+        progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
+        settled: &'a Settled,
+    ) -> Self {
+        Self { ods, store, importer: None, options, progress, settled, hasher: RandomState::new() }
+    }
+
     /// Loads one batch, unless its content was loaded before; again when other writers were in the way.
     pub(crate) async fn load(&self, batch: &Batch, place: Place<'_>) -> Result<LoadReport, OdsError> {
         let started_at = self.ods.clock().now();
@@ -46,11 +62,16 @@ impl Loader<'_> {
         match attempt.retry(backoff()).when(in_the_way).await {
             Ok(report) => Ok(report),
             Err(Stop::Failed(error)) => Err(error),
-            Err(Stop::AlreadyLoaded) => Ok(LoadReport::of(batch, LoadOutcome::AlreadyLoaded)),
+            Err(Stop::AlreadyLoaded { content_hash }) => {
+                self.settled.note(batch, LoadOutcome::AlreadyLoaded, Some(content_hash));
+                Ok(LoadReport::of(batch, LoadOutcome::AlreadyLoaded))
+            }
             Err(Stop::Refused(message)) => {
                 let (pool, now) = (self.ods.pool(), self.ods.clock().now());
                 ledger::hold_back(pool, &batch.uri, HeldBack::Refused(&message), started_at, now).await?;
-                Ok(LoadReport::of(batch, LoadOutcome::Refused { message }))
+                let outcome = LoadOutcome::Refused { message };
+                self.settled.note(batch, outcome.clone(), None);
+                Ok(LoadReport::of(batch, outcome))
             }
         }
     }
@@ -66,16 +87,12 @@ impl Loader<'_> {
         }
         let mut txn = self.ods.pool().begin().await?;
         prefer_indexes(&mut txn).await?;
-        let mut keys = Keys::of(batch.files.iter().map(|file| file.table), &self.hasher);
-        let mut staged = Vec::with_capacity(batch.files.len());
-        for file in &batch.files {
-            staged.push(stage_file(&mut txn, self.store, file, &mut keys, self.progress).await?);
-        }
+        let Arrived { staged, keys, detour } = self.stage(&mut txn, batch).await?;
         let hints = keys.hints();
         place.admit(keys).await;
         let content_hash = ledger::content_hash(&staged);
         if ledger::knows_content(&mut txn, &content_hash).await? {
-            return Err(Stop::AlreadyLoaded);
+            return Err(Stop::AlreadyLoaded { content_hash });
         }
         let known = judge(&mut txn, batch, &staged, hints, self.options).await?;
         let load_id = ledger::open(&mut txn, &batch.uri, &content_hash, started_at).await?;
@@ -97,7 +114,9 @@ impl Loader<'_> {
         ledger::close(&mut txn, load_id, &applied, self.ods.clock().now()).await?;
         txn.commit().await?;
         let outcome = LoadOutcome::Loaded { load_id };
-        Ok(LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) })
+        let mut report = LoadReport { files, healed: applied.healed, ..LoadReport::of(batch, outcome) };
+        report.warnings.extend(detour);
+        Ok(report)
     }
 }
 
@@ -191,6 +210,7 @@ fn file_report(staged: &Staged, counts: Counts, loaded: u64) -> FileReport {
     FileReport {
         name: staged.file.name.clone(),
         table: staged.file.table,
+        bytes: staged.bytes,
         rows_read: staged.rows_read,
         loaded,
         unchanged: counts.unchanged.unsigned_abs() + candidates.unsigned_abs().saturating_sub(loaded),

@@ -8,7 +8,7 @@ use super::window::{Line, MAX_ROW, Window, without_return};
 
 /// Splits a CSV file into records.
 pub(crate) struct CsvRecords {
-    window: Window,
+    pub(super) window: Window,
     fields: Vec<Field>,
 }
 
@@ -82,7 +82,11 @@ pub(crate) struct RecordEnd(Consumed);
 
 impl CsvRecords {
     pub(crate) fn new() -> Self {
-        Self { window: Window::new(), fields: Vec::new() }
+        Self::of_rows_up_to(MAX_ROW)
+    }
+
+    pub(super) fn of_rows_up_to(longest: usize) -> Self {
+        Self { window: Window::new(longest), fields: Vec::new() }
     }
 
     /// Adds the file's next bytes; an empty piece is its end.
@@ -90,7 +94,7 @@ impl CsvRecords {
         self.window.push(piece);
     }
 
-    /// Drops a byte order mark at the file's beginning.
+    /// Drops a byte order mark at the file's beginning, which is there whole.
     pub(crate) fn skip_byte_order_mark(&mut self) {
         if self.window.bytes().starts_with(b"\xef\xbb\xbf") {
             self.window.consume(3);
@@ -108,14 +112,17 @@ impl CsvRecords {
             split_plain(&self.window.bytes()[..length], &mut self.fields);
             return Some(self.whole(length, consumed));
         }
-        match scan_quoted(self.window.bytes(), self.window.ended(), &mut self.fields) {
-            Scan::Complete { length, .. } if length > MAX_ROW => Some(self.damaged(Reject::row_too_long())),
+        // The quote that was opened may be a stray one: the rest of the file is not searched for its end.
+        let longest = self.window.longest();
+        let (searched, goes_on) = match self.window.bytes() {
+            bytes if bytes.len() > longest => (&bytes[..=longest], true),
+            bytes => (bytes, false),
+        };
+        let ended = self.window.ended() && !goes_on;
+        match scan_quoted(searched, ended, &mut self.fields) {
             Scan::Complete { length, consumed } => Some(self.whole(length, consumed)),
             Scan::Damaged(reject) => Some(self.damaged(reject)),
-            // The quote that was opened may be a stray one: the rest of the file is not searched for its end.
-            Scan::Incomplete if self.window.ended() || self.window.bytes().len() > MAX_ROW => {
-                Some(self.damaged(Reject::unterminated_quote()))
-            }
+            Scan::Incomplete if ended || goes_on => Some(self.damaged(Reject::unterminated_quote())),
             Scan::Incomplete => None,
         }
     }
@@ -141,7 +148,7 @@ impl CsvRecords {
     /// Only the first line is given up: the next may be good.
     fn damaged(&self, reject: Reject) -> Record<'_> {
         let bytes = self.window.bytes();
-        let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len()).min(MAX_ROW);
+        let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len()).min(self.window.longest());
         Record {
             line: self.window.line_number(),
             raw: &bytes[..without_return(bytes, end)],

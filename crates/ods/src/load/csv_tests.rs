@@ -84,27 +84,3 @@ fn a_line_without_end_costs_itself() {
         assert_eq!(shown, ["1: a|b", "2: ! row_too_long (xxxxxxxxxxxxxxxxxxxx)", "3: c|d"]);
     }
 }
-
-proptest::proptest! {
-    #[test]
-    fn what_is_written_by_the_rules_is_read_back(
-        rows in proptest::collection::vec(proptest::collection::vec("[a,\"\n\r é]{0,6}", 2..4), 1..8),
-        piece in 3_usize..40,
-    ) {
-        let quoted = |field: &String| format!("\"{}\"", field.replace('"', "\"\""));
-        let text: String = rows
-            .iter()
-            .map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n")
-            .collect();
-        let mut line = 1;
-        let expected: Vec<String> = rows
-            .iter()
-            .map(|row| {
-                let shown = format!("{line}: {}", row.join("|"));
-                line += 1 + row.concat().matches('\n').count();
-                shown
-            })
-            .collect();
-        proptest::prop_assert_eq!(records_in_pieces(text.as_bytes(), piece), expected);
-    }
-}

@@ -80,7 +80,7 @@ pub(crate) async fn discover(location: &Location) -> Result<Vec<Batch>, OdsError
     match location.contents().await? {
         Contents::File(object) => single_file(location, object).map(|batch| vec![batch]),
         Contents::Prefix(objects) => {
-            let is_empty = objects.is_empty();
+            let is_empty = objects.iter().all(|object| visible(location.path(), &object.location).is_none());
             let batches = group(location, objects);
             if batches.is_empty() && !is_empty {
                 return Err(OdsError::NothingToLoad(location.uri_of(location.path().as_ref())));

@@ -3,6 +3,7 @@
 use daybook_model::contract::Table;
 
 use super::csv::Record;
+use super::reject::Shown;
 
 /// For each column of the contract, in its order, the field that holds it.
 pub(crate) struct Header {
@@ -16,7 +17,11 @@ impl Header {
     pub(crate) fn parse(file: &str, table: Table, record: &Record<'_>) -> Result<Self, String> {
         let names = names(record).map_err(|error| refusal(file, table, &error))?;
         if let Some(unknown) = names.iter().find(|name| !is_column(table, name)) {
-            return Err(refusal(file, table, &format!("its header has an unknown column '{unknown}'")));
+            return Err(refusal(
+                file,
+                table,
+                &format!("its header has an unknown column {}", Shown(unknown)),
+            ));
         }
         let fields = table
             .columns()

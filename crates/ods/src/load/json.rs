@@ -1,6 +1,7 @@
 //! Events: one JSON object a line.
 
 use daybook_model::contract::{Column, ColumnType, Table};
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::keys::Keys;
@@ -11,7 +12,7 @@ use crate::copy::CopyEncoder;
 
 /// Splits a file of events into lines.
 pub(crate) struct EventLines {
-    window: Window,
+    pub(super) window: Window,
 }
 
 /// A line as it stands in the file.
@@ -24,13 +25,18 @@ pub(crate) struct EventLine<'a> {
 
 impl EventLines {
     pub(crate) fn new() -> Self {
-        Self { window: Window::new() }
+        Self::of_lines_up_to(MAX_ROW)
+    }
+
+    pub(super) fn of_lines_up_to(longest: usize) -> Self {
+        Self { window: Window::new(longest) }
     }
 
     pub(crate) fn push(&mut self, piece: &[u8]) {
         self.window.push(piece);
     }
 
+    /// Drops a byte order mark at the file's beginning, which is there whole.
     pub(crate) fn skip_byte_order_mark(&mut self) {
         if self.window.bytes().starts_with(b"\xef\xbb\xbf") {
             self.window.consume(3);
@@ -41,7 +47,7 @@ impl EventLines {
     pub(crate) fn peek(&mut self) -> Option<EventLine<'_>> {
         let (length, consumed) = match self.window.first_line() {
             Line::Complete { length, consumed } => (length, Some(consumed)),
-            Line::TooLong => (without_return(self.window.bytes(), MAX_ROW), None),
+            Line::TooLong => (without_return(self.window.bytes(), self.window.longest()), None),
             Line::Incomplete | Line::End => return None,
         };
         let line = self.window.line_number();
@@ -74,8 +80,16 @@ pub(crate) fn encode_event(
 
 /// Reads an event, whose fields are yet to be judged.
 pub(crate) fn parse_object(raw: &[u8]) -> Result<Map<String, Value>, Reject> {
-    serde_json::from_str(parse_utf8(raw)?)
-        .map_err(|error| Reject::row(Reason::NotJson, format!("the event is not a JSON object: {error}")))
+    serde_json::from_str(parse_utf8(raw)?).map_err(not_an_object)
+}
+
+fn not_an_object(error: serde_json::Error) -> Reject {
+    let problem = match error.classify() {
+        // it would be shown, however long
+        Category::Data => "it is another JSON value".to_owned(),
+        _ => error.to_string(),
+    };
+    Reject::row(Reason::NotJson, format!("the event is not a JSON object: {problem}"))
 }
 
 pub(crate) fn parse_utf8(raw: &[u8]) -> Result<&str, Reject> {

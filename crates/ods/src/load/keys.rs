@@ -42,6 +42,13 @@ impl Keys {
         keys
     }
 
+    /// The keys of a batch whose rows Daybook does not see.
+    pub(crate) fn unknown(hasher: &RandomState) -> Self {
+        let mut keys = Self::of([], hasher);
+        keys.give_up();
+        keys
+    }
+
     /// Notes a row's id, and its parent's.
     pub(crate) fn note(&mut self, table: Table, id: &[u8], parent: Option<(Table, &[u8])>) {
         if !self.is_complete {

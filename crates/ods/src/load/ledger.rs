@@ -47,6 +47,16 @@ pub(crate) async fn knows_content(
     .await
 }
 
+/// Those of the contents that were loaded.
+pub(crate) async fn known_contents(
+    pool: &PgPool,
+    content_hashes: Vec<String>,
+) -> Result<HashSet<String>, sqlx::Error> {
+    let query =
+        "select content_hash from daybook.load where state = 'loaded' and content_hash = any($1::text[])";
+    Ok(sqlx::query_scalar(query).bind(content_hashes).fetch_all(pool).await?.into_iter().collect())
+}
+
 /// A batch's identity: which content it holds for which table.
 pub(crate) fn content_hash(staged: &[Staged]) -> String {
     let mut parts: Vec<String> = staged
@@ -77,7 +87,7 @@ pub(crate) async fn open(
     opened.map_err(|error| {
         // the same content at this very moment, by a load whose process has died or that shares the turn
         let is_same = error.as_database_error().and_then(|error| error.constraint()) == Some(CONTENT_KEY);
-        if is_same { Stop::AlreadyLoaded } else { error.into() }
+        if is_same { Stop::AlreadyLoaded { content_hash: content_hash.to_owned() } } else { error.into() }
     })
 }
 

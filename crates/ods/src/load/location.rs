@@ -40,6 +40,11 @@ impl Location {
         self.storage.path()
     }
 
+    /// The bucket, if it lies in one.
+    pub(crate) fn bucket(&self) -> Option<&str> {
+        self.uri().host_str().filter(|_| matches!(self.uri().scheme(), "s3" | "s3a"))
+    }
+
     fn uri(&self) -> &Url {
         self.storage.url()
     }

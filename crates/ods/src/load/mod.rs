@@ -6,27 +6,32 @@
 
 mod admission;
 mod apply;
+mod aws_s3;
 mod batch;
 mod content;
 pub(crate) mod csv;
 pub(crate) mod discover;
+mod grammar;
+mod head;
 pub(crate) mod header;
 mod heal;
 pub(crate) mod json;
 mod keys;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod laws;
 mod ledger;
 pub(crate) mod location;
 pub(crate) mod reject;
 mod report;
+mod route;
 mod rows;
+mod settled;
 pub(crate) mod source;
 mod stage;
 mod timestamp;
 mod turn;
 pub(crate) mod value;
 pub(crate) mod window;
-
-use std::hash::RandomState;
 
 use chrono::TimeDelta;
 use daybook_model::BusinessTimezone;
@@ -36,12 +41,15 @@ use sqlx::PgConnection;
 use url::Url;
 
 use crate::{Ods, OdsError};
+use aws_s3::Importer;
 use batch::Loader;
 use discover::Batch;
 use location::Location;
 
 pub use heal::HealMetrics;
 pub use report::{FileReport, LoadEvent, LoadOutcome, LoadReport};
+pub use route::LoadRoute;
+pub use settled::Settled;
 
 /// What a load needs to know of the shop.
 #[derive(Clone, Debug)]
@@ -56,6 +64,8 @@ pub struct LoadOptions {
     pub pair_patience: TimeDelta,
     /// How to reach the object stores that files come from.
     pub storage: StorageOptions,
+    /// Who reads the files.
+    pub route: LoadRoute,
 }
 
 impl Default for LoadOptions {
@@ -66,6 +76,7 @@ impl Default for LoadOptions {
             timezone: BusinessTimezone::UTC,
             pair_patience: TimeDelta::hours(1),
             storage: StorageOptions::default(),
+            route: LoadRoute::default(),
         }
     }
 }
@@ -87,10 +98,28 @@ impl Ods {
         options: &LoadOptions,
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
+        self.load_again(uri, options, &Settled::default(), progress).await
+    }
+
+    /// Loads like [`Ods::load`], for one who does it again and again: what this `settled` remembers is reported as it
+    /// was, without being read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ods::load`].
+    pub async fn load_again(
+        &self,
+        uri: &Url,
+        options: &LoadOptions,
+        settled: &Settled,
+        progress: &(dyn Fn(LoadEvent<'_>) + Sync),
+    ) -> Result<Vec<LoadReport>, OdsError> {
         let location = Location::parse(uri, &options.storage)?;
+        let importer = Importer::of(&location, options)?;
         let batches = discover::discover(&location).await?;
         self.heal_parked(options.timezone).await?;
-        let loader = self.loader(location.store.as_ref(), options, progress);
+        let mut loader = Loader::of(self, location.store.as_ref(), options, progress, settled);
+        loader.importer = importer;
         loader.forget_waiting(&location, &batches).await?;
         loader.load_all(batches).await
     }
@@ -103,22 +132,13 @@ impl Ods {
         options: &LoadOptions,
         progress: &(dyn Fn(LoadEvent<'_>) + Sync),
     ) -> Result<Vec<LoadReport>, OdsError> {
-        self.loader(store, options, progress).load_new(batches).await
-    }
-
-    fn loader<'a>(
-        &'a self,
-        store: &'a dyn ObjectStore,
-        options: &'a LoadOptions,
-        progress: &'a (dyn Fn(LoadEvent<'_>) + Sync),
-    ) -> Loader<'a> {
-        Loader { ods: self, store, options, progress, hasher: RandomState::new() }
+        Loader::of(self, store, options, progress, &Settled::default()).load_new(batches).await
     }
 }
 
 /// Why a batch's transaction ends early.
 pub(crate) enum Stop {
-    AlreadyLoaded,
+    AlreadyLoaded { content_hash: String },
     Refused(String),
     Failed(OdsError),
 }

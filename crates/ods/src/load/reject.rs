@@ -1,6 +1,6 @@
 //! Why a row is not stored.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::window::MAX_ROW;
 
@@ -71,15 +71,38 @@ impl Reject {
     }
 }
 
-/// A value as a message shows it: no longer than a glance.
+/// A value as a message shows it: no longer than a glance, on one line, and without what a terminal would obey.
 pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONGEST: usize = 60;
-        match self.0.char_indices().nth(LONGEST) {
-            None => write!(f, "'{}'", self.0),
-            Some((end, _)) => write!(f, "'{}…'", &self.0[..end]),
-        }
+        f.write_char('\'')?;
+        self.0.chars().take(LONGEST).try_for_each(|character| f.write_char(visible(character)))?;
+        f.write_str(if self.0.chars().nth(LONGEST).is_some() { "…'" } else { "'" })
+    }
+}
+
+/// A control character's picture, U+2400 and following; one that has none is marked.
+fn visible(character: char) -> char {
+    match character {
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}'),
+        '\x7f' => '\u{2421}',
+        _ if character.is_control() => '\u{fffd}',
+        _ => character,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shown;
+
+    #[test]
+    fn a_value_is_shown_on_one_short_line() {
+        assert_eq!(Shown("it's 5\" wide").to_string(), "'it's 5\" wide'");
+        assert_eq!(Shown("a\r\n\u{1b}[31m").to_string(), "'a␍␊␛[31m'");
+        assert_eq!(Shown(&"\x1c".repeat(100)).to_string().chars().count(), 63);
+        assert_eq!(Shown(&"é".repeat(60)).to_string(), format!("'{}'", "é".repeat(60)));
+        assert_eq!(Shown(&"é".repeat(61)).to_string(), format!("'{}…'", "é".repeat(60)));
     }
 }

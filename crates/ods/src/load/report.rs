@@ -60,13 +60,15 @@ pub enum LoadOutcome {
     },
 }
 
-/// What became of one file's rows: `rows_read` is the sum of the other four counts.
+/// What became of one file's rows: `rows_read` is the sum of the four counts after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileReport {
     /// The file's name within its batch.
     pub name: String,
     /// The table that it fills.
     pub table: Table,
+    /// What was read of it, decompressed.
+    pub bytes: u64,
     /// Data rows, without the header and blank lines.
     pub rows_read: u64,
     /// Rows that changed what is stored.

@@ -54,7 +54,7 @@ pub(crate) async fn stage_file(
     progress: &(dyn Fn(LoadEvent<'_>) + Sync),
 ) -> Result<Staged, Stop> {
     let mut source = Source::open(store, file).await?;
-    sqlx::query(AssertSqlSafe(create_statement(file.table))).execute(&mut *connection).await?;
+    create_stage(connection, file.table).await?;
     let statement = copy_statement(file.table);
     let mut copy = connection.copy_in_raw(&statement).await?;
     let mut encoder = CopyEncoder::new();
@@ -88,6 +88,12 @@ pub(crate) async fn stage_file(
     let rows_read = rows.counts().read;
     let (content_hash, header) = rows.finish();
     Ok(Staged { file: file.clone(), content_hash, header, bytes: source.bytes(), rows_read })
+}
+
+/// Creates a table's staging table, which lasts as long as the transaction.
+pub(crate) async fn create_stage(connection: &mut PgConnection, table: Table) -> Result<(), sqlx::Error> {
+    sqlx::query(AssertSqlSafe(create_statement(table))).execute(connection).await?;
+    Ok(())
 }
 
 /// Gathers the statistics that queries with a choice of plans need.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
 use super::LoadEvent;
@@ -46,11 +46,14 @@ impl Loader<'_> {
     /// Loads what is not loaded yet; the reports come in the batches' order.
     pub(crate) async fn load_all(&self, batches: Vec<Batch>) -> Result<Vec<LoadReport>, OdsError> {
         let known = ledger::known(self.ods.pool(), &batches).await?;
+        let settled = self.settled.among(self.ods.pool(), &batches).await?;
         let mut reports: Vec<Option<LoadReport>> = Vec::with_capacity(batches.len());
         let mut new = Vec::new();
         for (position, batch) in batches.into_iter().enumerate() {
             let report = if known.contains(&position) {
                 Some(LoadReport::of(&batch, LoadOutcome::AlreadyLoaded))
+            } else if let Some(outcome) = settled.get(&batch.uri) {
+                Some(LoadReport::of(&batch, outcome.clone()))
             } else {
                 self.waiting(&batch).await?
             };
@@ -78,11 +81,14 @@ impl Loader<'_> {
         let admission = Admission::of(batches.len());
         let loads = batches.iter().enumerate().map(|(position, batch)| {
             let place = admission.place(position);
-            async move {
+            let load = async move {
                 let loaded = self.load(batch, place).await;
                 loaded.map_err(|source| OdsError::Batch { uri: batch.uri.clone(), source: Box::new(source) })
-            }
+            };
+            load.boxed()
         });
+        // collected: else the compiler cannot tell that the whole load may move between threads
+        let loads: Vec<_> = loads.collect();
         let reports = stream::iter(loads)
             .buffered(SIDE_BY_SIDE)
             .inspect_ok(|report| (self.progress)(LoadEvent::Done(report)))

@@ -8,6 +8,7 @@ pub(crate) const MAX_ROW: usize = 1024 * 1024;
 pub(crate) struct Window {
     bytes: Vec<u8>,
     start: usize,
+    longest: usize,
     line: u64,
     ended: bool,
     skipping: bool,
@@ -17,7 +18,7 @@ pub(crate) struct Window {
 pub(crate) enum Line {
     /// A line without its end: how many bytes it has, and how many to consume.
     Complete { length: usize, consumed: usize },
-    /// A line that is longer than [`MAX_ROW`]; its beginning is there.
+    /// A line that is longer than the longest row; its beginning is there.
     TooLong,
     /// More bytes are needed.
     Incomplete,
@@ -26,8 +27,9 @@ pub(crate) enum Line {
 }
 
 impl Window {
-    pub(crate) fn new() -> Self {
-        Self { line: 1, ..Self::default() }
+    /// A window onto a file whose rows have at most `longest` bytes.
+    pub(crate) fn new(longest: usize) -> Self {
+        Self { longest, line: 1, ..Self::default() }
     }
 
     /// Adds the file's next bytes; an empty piece is its end.
@@ -41,6 +43,11 @@ impl Window {
     /// What was not consumed yet.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[self.start..]
+    }
+
+    /// The longest row, in bytes; a carriage return at its end counts.
+    pub(crate) fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Whether nothing follows [`Self::bytes`].
@@ -72,9 +79,9 @@ impl Window {
         }
         let bytes = self.bytes();
         match memchr::memchr(b'\n', bytes) {
-            Some(end) if end > MAX_ROW => Line::TooLong,
+            Some(end) if end > self.longest => Line::TooLong,
             Some(end) => Line::Complete { length: without_return(bytes, end), consumed: end + 1 },
-            None if bytes.len() > MAX_ROW => Line::TooLong,
+            None if bytes.len() > self.longest => Line::TooLong,
             None if !self.ended => Line::Incomplete,
             None if bytes.is_empty() => Line::End,
             None => Line::Complete { length: without_return(bytes, bytes.len()), consumed: bytes.len() },

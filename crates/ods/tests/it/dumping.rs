@@ -13,7 +13,13 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::support::Shop;
 
-async fn dump(shop: &Shop, store: &Arc<InMemory>, run: i64, cutoff: &str, timezone: &str) -> Manifest {
+pub(crate) async fn dump(
+    shop: &Shop,
+    store: &Arc<InMemory>,
+    run: i64,
+    cutoff: &str,
+    timezone: &str,
+) -> Manifest {
     let timezone: BusinessTimezone = timezone.parse().unwrap();
     let cutoff: PartitionDate = cutoff.parse().unwrap();
     let store = Arc::clone(store) as Arc<dyn object_store::ObjectStore>;
@@ -21,7 +27,7 @@ async fn dump(shop: &Shop, store: &Arc<InMemory>, run: i64, cutoff: &str, timezo
 }
 
 /// A dumped table's rows as text, one a line.
-async fn rows(store: &InMemory, manifest: &Manifest, table: &str) -> String {
+pub(crate) async fn rows(store: &InMemory, manifest: &Manifest, table: &str) -> String {
     let mut batches: Vec<RecordBatch> = Vec::new();
     for file in &manifest.tables[table].files {
         let bytes = store.get(&Path::from(file.path.as_str())).await.unwrap().bytes().await.unwrap();

@@ -170,6 +170,25 @@ async fn rows_that_nobody_corrected_are_rejected_again_at_their_lines() {
 }
 
 #[tokio::test]
+async fn a_parent_that_comes_back_alone_heals_what_waited_for_it() {
+    let shop = Shop::open().await;
+    shop.write("1/product.csv", "id,title,product_type,created_at\np1,,mug,2024-04-01 00:00:00\n");
+    shop.write("1/variant.csv", VARIANTS.replace("12.50", "1250").replace("p2", "p1"));
+    shop.write("2/orders.csv", "id,processed_timestamp,customer_id\na,2024-05-01 10:00:00,\n");
+    shop.write("2/order_lines.csv", "id,quantity,variant_id,revenue,order_id\nl1,1,v1,1250,a\n");
+    shop.load_with("1", &all()).await;
+    shop.load_with("2", &all()).await;
+    assert_eq!(shop.query("select count(*) from daybook.parked_row where healed_at is null").await, "3");
+    let folder = export(&shop, "parents").await;
+    correct(folder.join("product.csv"), &[("p1,,mug", "p1,Mug,mug")]);
+    correct(folder.join("orders.csv"), &[("10:00:00,,", "10:00:00,c1,")]);
+    let healed: Vec<u64> = replay(&shop, &folder).await.iter().map(|report| report.healed).collect();
+    assert_eq!(healed, [2, 1]);
+    assert_eq!(shop.query("select id from ods.variant order by id").await, "v1\nv2");
+    assert_eq!(shop.query("select id from ods.order_lines").await, "l1");
+}
+
+#[tokio::test]
 async fn what_is_no_export_is_refused_whole() {
     let shop = bad_shop().await;
     let folder = export(&shop, "broken").await;

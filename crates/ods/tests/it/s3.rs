@@ -33,7 +33,7 @@ async fn shop_and_bucket() -> (Shop, TestBucket) {
     (shop, bucket.unwrap())
 }
 
-async fn gzip(text: &str) -> Vec<u8> {
+pub(crate) async fn gzip(text: &str) -> Vec<u8> {
     let mut packed = Vec::new();
     let mut encoder = async_compression::tokio::bufread::GzipEncoder::new(text.as_bytes());
     encoder.read_to_end(&mut packed).await.unwrap();

@@ -1,25 +1,56 @@
 //! `daybook load`
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
 use clap::Args;
-use daybook_ods::{LoadEvent, LoadOutcome, LoadReport};
-use serde_json::{Value, json};
+use daybook_ods::{LoadEvent, LoadOptions, LoadReport, Ods, OdsError};
 use url::Url;
 
 use super::{Outcome, Reporting};
 use crate::config;
 use crate::daybook::Daybook;
-use crate::output::{self, Format, Progress};
+use crate::output::{self, Progress};
 
 /// Loads what has not been loaded before; the same content twice changes nothing.
 ///
 /// Rows that break the contract are kept aside with the reason, and rows whose parent is missing wait for it:
-/// `daybook status` counts both.
+/// `daybook status` counts both. With `--format json` the answer is `{"summary": {…}, "loads": […]}`; of batches that
+/// were loaded before, only the summary tells.
 #[derive(Debug, Args)]
 pub(crate) struct LoadArgs {
     /// Batch directories, folders of them, or event files (transactions*.ndjson, variant_updates*.ndjson, also
     /// .gz and .zst); paths, file:// or s3:// [default: the landing place]
     #[arg(value_name = "URI")]
     uris: Vec<String>,
+}
+
+/// What there is to load.
+pub(super) enum Work {
+    Batches(Vec<Url>),
+    /// Rejected rows that were corrected.
+    Corrections(Url),
+}
+
+impl Work {
+    async fn perform(
+        &self,
+        ods: &Ods,
+        options: &LoadOptions,
+        note: &(dyn Fn(LoadEvent<'_>) + Sync),
+    ) -> Result<(), OdsError> {
+        match self {
+            Self::Batches(uris) => {
+                for uri in uris {
+                    ods.load(uri, options, note).await?;
+                }
+            }
+            Self::Corrections(uri) => {
+                ods.replay_rejects(uri, options, note).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 pub(super) async fn execute(
@@ -32,125 +63,35 @@ pub(super) async fn execute(
     } else {
         args.uris.iter().map(|uri| config::location(uri)).collect::<Result<_, _>>()?
     };
+    load(daybook, &Work::Batches(uris), reporting).await
+}
+
+/// Loads, showing how far it is, and prints what came of it.
+pub(super) async fn load(daybook: &Daybook, work: &Work, reporting: Reporting) -> anyhow::Result<Outcome> {
     let options = daybook.load_options()?;
     let opened = daybook.open_ods().await?;
+    let started = Instant::now();
     let progress = Progress::start("loading", reporting.quiet);
-    let mut reports = Vec::new();
-    let mut failure = None;
-    for uri in &uris {
-        let noted = |event: LoadEvent<'_>| match event {
-            LoadEvent::Read { bytes, rows, rejected } => progress.read(bytes, rows, rejected),
-            LoadEvent::Done(report) => progress.step(&report.uri),
-        };
-        match opened.ods.load(uri, &options, &noted).await {
-            Ok(loaded) => reports.extend(loaded),
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
+    // of a load that fails, what was stored before counts too
+    let done = Mutex::new(Vec::new());
+    let note = |event: LoadEvent<'_>| match event {
+        LoadEvent::Read { bytes, rows, rejected } => progress.read(bytes, rows, rejected),
+        LoadEvent::Done(report) => {
+            progress.done();
+            done.lock().unwrap_or_else(PoisonError::into_inner).push(report.clone());
         }
-    }
+    };
+    let failure = work.perform(&opened.ods, &options, &note).await.err();
+    let duration = started.elapsed();
     progress.end();
     opened.close().await?;
+    let reports = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     if failure.is_none() || !reports.is_empty() {
-        report(&reports, reporting)?;
+        output::print_loads(reporting.format, reporting.quiet, &reports, duration)?;
     }
     match failure {
         Some(error) => Err(error.into()),
         None if reports.iter().any(LoadReport::is_refused) => Ok(Outcome::SomeRefused),
         None => Ok(Outcome::Done),
     }
-}
-
-fn report(reports: &[LoadReport], reporting: Reporting) -> anyhow::Result<()> {
-    for report in reports {
-        report
-            .warnings
-            .iter()
-            .for_each(|warning| output::remark(&format!("warning: {}: {warning}", report.uri)));
-        match &report.outcome {
-            LoadOutcome::Refused { message } => {
-                output::remark(&format!("refused: {}: {message}", report.uri))
-            }
-            LoadOutcome::Waiting { missing, since, is_overdue: true } => {
-                let since = since.format("%Y-%m-%d %H:%M:%S");
-                output::remark(&format!("warning: {} has waited for {missing} since {since}", report.uri));
-            }
-            LoadOutcome::Waiting { missing, .. } if !reporting.quiet => {
-                output::remark(&format!("waiting: {} has no {missing} yet", report.uri));
-            }
-            _ => {}
-        }
-    }
-    match reporting.format {
-        Format::Json => output::json(&reports.iter().map(to_json).collect::<Vec<_>>()),
-        format => {
-            let headers = ["table", "files", "rows", "loaded", "unchanged", "rejected", "parked"];
-            output::print_rows(format, &headers, &by_table(reports))?;
-            if !reporting.quiet {
-                output::remark(&summary(reports));
-            }
-            Ok(())
-        }
-    }
-}
-
-fn by_table(reports: &[LoadReport]) -> Vec<Vec<String>> {
-    let mut rows = Vec::new();
-    for table in daybook_model::contract::Table::ALL {
-        let files: Vec<_> =
-            reports.iter().flat_map(|report| &report.files).filter(|file| file.table == table).collect();
-        if files.is_empty() {
-            continue;
-        }
-        let sum = |count: fn(&daybook_ods::FileReport) -> u64| {
-            files.iter().map(|file| count(file)).sum::<u64>().to_string()
-        };
-        rows.push(vec![
-            table.name().to_owned(),
-            files.len().to_string(),
-            sum(|file| file.rows_read),
-            sum(|file| file.loaded),
-            sum(|file| file.unchanged),
-            sum(|file| file.rejected),
-            sum(|file| file.parked),
-        ]);
-    }
-    rows
-}
-
-fn summary(reports: &[LoadReport]) -> String {
-    let count = |is: fn(&LoadOutcome) -> bool| reports.iter().filter(|report| is(&report.outcome)).count();
-    let healed: u64 = reports.iter().map(|report| report.healed).sum();
-    format!(
-        "{} loaded, {} known already, {} waiting, {} refused; {healed} parked rows healed",
-        count(|outcome| matches!(outcome, LoadOutcome::Loaded { .. })),
-        count(|outcome| matches!(outcome, LoadOutcome::AlreadyLoaded)),
-        count(|outcome| matches!(outcome, LoadOutcome::Waiting { .. })),
-        count(|outcome| matches!(outcome, LoadOutcome::Refused { .. })),
-    )
-}
-
-fn to_json(report: &LoadReport) -> Value {
-    let outcome = match &report.outcome {
-        LoadOutcome::Loaded { load_id } => json!({ "state": "loaded", "load_id": load_id }),
-        LoadOutcome::AlreadyLoaded => json!({ "state": "already_loaded" }),
-        LoadOutcome::Waiting { missing, since, is_overdue } => {
-            json!({ "state": "waiting", "missing": missing, "since": since, "is_overdue": is_overdue })
-        }
-        LoadOutcome::Refused { message } => json!({ "state": "refused", "message": message }),
-    };
-    let files: Vec<_> = report
-        .files
-        .iter()
-        .map(|file| {
-            json!({
-                "name": file.name, "table": file.table.name(), "rows_read": file.rows_read, "loaded": file.loaded,
-                "unchanged": file.unchanged, "rejected": file.rejected, "parked": file.parked,
-            })
-        })
-        .collect();
-    json!({
-        "uri": report.uri, "outcome": outcome, "files": files, "healed": report.healed, "warnings": report.warnings,
-    })
 }

@@ -4,6 +4,7 @@ mod demo;
 mod init;
 mod load;
 mod query;
+mod rejects;
 mod run;
 mod status;
 
@@ -13,10 +14,12 @@ use std::process::ExitCode;
 use chrono::{DateTime, NaiveDateTime};
 use clap::{Parser, Subcommand};
 use daybook_model::{Clock, TimeError};
+use futures::FutureExt;
 
 use crate::config::Config;
 use crate::daybook::Daybook;
 use crate::output::Format;
+use crate::serve;
 use crate::telemetry::Verbosity;
 
 /// Turns an online shop's operational records into closed, provable, queryable books, every day.
@@ -58,8 +61,20 @@ enum Command {
     Init,
     /// Load batches and event files into the operational data store
     Load(load::LoadArgs),
+    /// Find rejected rows, export them, and replay them once they are corrected
+    ///
+    /// `rejects export --to fix` writes fix/orders.csv and so on, where beside each row stands what is wrong with it.
+    /// Correct the contract's columns in any editor or spreadsheet, take out the rows that shall stay rejected, and
+    /// `rejects replay fix` loads them as if they had been right in their own batch.
+    Rejects(rejects::RejectsArgs),
     /// Close days: every day that is due and not closed, or the days asked for
     Run(run::RunArgs),
+    /// Work until told to end: load what comes to the landing place
+    ///
+    /// Looks for new batches and event files every `[landing] poll_seconds` seconds, and logs on standard error what
+    /// comes of them. A database or object store that is away is waited for. SIGTERM or SIGINT ends it with exit code
+    /// 0; a batch that is being loaded at that moment is dropped, and loaded by the next process.
+    Serve,
     /// Ask the published warehouse in SQL
     Query(query::QueryArgs),
     /// Show what is loaded, closed and due, and what was rejected or waits
@@ -100,22 +115,34 @@ impl Cli {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, true) => Verbosity::Verbose,
+            (false, false) if matches!(self.command, Command::Serve) => Verbosity::Service,
             (false, false) => Verbosity::Normal,
         }
     }
 
-    pub(crate) async fn execute(self) -> anyhow::Result<Outcome> {
+    /// Executes the command, until it is done or somebody asks to end.
+    pub(crate) async fn execute(self, asked_to_end: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
         let config = Config::read(self.config.as_deref())?;
         let reporting = Reporting { format: self.format, quiet: self.quiet };
         let clock = self.now.map_or_else(Clock::default, Clock::fixed);
         let daybook = Daybook::new(config, clock)?;
-        match self.command {
-            Command::Init => init::execute(&daybook, reporting).await,
-            Command::Load(args) => load::execute(&daybook, &args, reporting).await,
-            Command::Run(args) => run::execute(&daybook, &args, reporting).await,
-            Command::Query(args) => query::execute(&daybook, &args, reporting).await,
-            Command::Status => status::execute(&daybook, reporting).await,
-            Command::Demo(args) => demo::execute(daybook.config, &args, reporting).await,
+        let work = match &self.command {
+            Command::Serve => {
+                serve::serve(daybook, asked_to_end).await?;
+                return Ok(Outcome::Done);
+            }
+            Command::Init => init::execute(&daybook, reporting).boxed_local(),
+            Command::Load(args) => load::execute(&daybook, args, reporting).boxed_local(),
+            Command::Rejects(args) => rejects::execute(&daybook, args, reporting).boxed_local(),
+            Command::Run(args) => run::execute(&daybook, args, reporting).boxed_local(),
+            Command::Query(args) => query::execute(&daybook, args, reporting).boxed_local(),
+            Command::Status => status::execute(&daybook, reporting).boxed_local(),
+            Command::Demo(args) => demo::execute(daybook.config.clone(), args, reporting).boxed_local(),
+        };
+        tokio::select! {
+            outcome = work => outcome,
+            // the work is dropped where it stands, which loses nothing, and the embedded server stops
+            () = asked_to_end => Ok(Outcome::Interrupted),
         }
     }
 }

@@ -11,6 +11,8 @@ const KEYS: &[(&str, &str)] = &[
     ("business_timezone", "business_timezone"),
     ("ods_url", "ods.url"),
     ("landing_url", "landing.url"),
+    ("landing_poll_seconds", "landing.poll_seconds"),
+    ("load_route", "load.route"),
     ("load_max_reject_ratio", "load.max_reject_ratio"),
     ("load_pair_patience_minutes", "load.pair_patience_minutes"),
     ("warehouse_backend", "warehouse.backend"),

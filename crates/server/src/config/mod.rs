@@ -46,16 +46,30 @@ pub(crate) struct Ods {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Landing {
     pub(crate) url: Option<String>,
+    /// Seconds between two looks of `daybook serve` for new batches; 0 for none.
+    pub(crate) poll_seconds: u32,
 }
 
 /// How batches are loaded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Load {
+    pub(crate) route: Route,
     /// A batch with a greater share of rejected rows is refused whole.
     pub(crate) max_reject_ratio: f64,
     /// Minutes that half a pair may wait for its other half before that is worth a warning.
     pub(crate) pair_patience_minutes: u32,
+}
+
+/// Who reads the files of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Route {
+    /// Daybook.
+    #[serde(rename = "client")]
+    Client,
+    /// The database server, from S3.
+    #[serde(rename = "aws_s3")]
+    AwsS3,
 }
 
 /// Where closed books live; by default `warehouse` in the data folder.
@@ -103,7 +117,7 @@ impl Default for Config {
             business_timezone: "UTC".to_owned(),
             ods: Ods::default(),
             landing: Landing::default(),
-            load: Load { max_reject_ratio: 0.5, pair_patience_minutes: 60 },
+            load: Load { route: Route::Client, max_reject_ratio: 0.5, pair_patience_minutes: 60 },
             warehouse: Warehouse { backend: Backend::Delta, url: None },
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },

@@ -1,11 +1,13 @@
 //! What Daybook prints: tables for people, CSV and JSON for programs. Answers go to standard output, everything
 //! else to standard error.
 
+mod loads;
 mod progress;
 mod rows;
 
 use clap::ValueEnum;
 
+pub(crate) use loads::print_loads;
 pub(crate) use progress::Progress;
 pub(crate) use rows::{print_query, print_rows};
 

@@ -4,5 +4,9 @@
 
 mod demo;
 mod embedded;
+mod loads;
 mod mistakes;
+mod rejects;
+mod serve;
+mod serving;
 mod support;

@@ -35,6 +35,10 @@ impl Folder {
         std::fs::write(path, content).unwrap();
     }
 
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        std::fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
     /// A batch with one order and one line.
     pub(crate) fn write_batch(&self) {
         self.write("batch/orders.csv", "id,processed_timestamp,customer_id\no1,2024-03-01 10:00:00,c1\n");
@@ -47,13 +51,23 @@ impl Folder {
 
     /// Runs with these `DAYBOOK_…` variables and no others.
     pub(crate) fn daybook_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        Ended::from(&self.command(variables, arguments).output().unwrap())
+    }
+
+    pub(crate) fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_daybook"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAYBOOK_")) {
             command.env_remove(name);
         }
         command.current_dir(self.folder.path()).args(arguments).envs(variables.iter().copied());
-        Ended::from(&command.output().unwrap())
+        command
     }
+}
+
+/// Sends a signal to a process.
+pub(crate) fn send(signal: &str, pid: &str) {
+    let sent = Command::new("sh").args(["-c", r#"kill -s "$1" "$2""#, "sh", signal, pid]).status().unwrap();
+    assert!(sent.success(), "there is no process {pid}");
 }
 
 impl Ended {
