@@ -80,14 +80,16 @@ pub(crate) fn encode_event(
 
 /// Reads an event, whose fields are yet to be judged.
 pub(crate) fn parse_object(raw: &[u8]) -> Result<Map<String, Value>, Reject> {
-    serde_json::from_str(parse_utf8(raw)?).map_err(|error| {
-        let problem = match error.classify() {
-            // it would be shown, however long
-            Category::Data => "it is another JSON value".to_owned(),
-            _ => error.to_string(),
-        };
-        Reject::row(Reason::NotJson, format!("the event is not a JSON object: {problem}"))
-    })
+    serde_json::from_str(parse_utf8(raw)?).map_err(not_an_object)
+}
+
+fn not_an_object(error: serde_json::Error) -> Reject {
+    let problem = match error.classify() {
+        // it would be shown, however long
+        Category::Data => "it is another JSON value".to_owned(),
+        _ => error.to_string(),
+    };
+    Reject::row(Reason::NotJson, format!("the event is not a JSON object: {problem}"))
 }
 
 pub(crate) fn parse_utf8(raw: &[u8]) -> Result<&str, Reject> {

@@ -66,7 +66,8 @@ impl GroupStore {
 
     /// Tries the whole group, and what fails in halves, down to the events that are to blame.
     async fn store_parts(&mut self, events: &[&PaymentEvent], stored: &mut Stored) {
-        let mut parts = vec![0..events.len()];
+        let whole = 0..events.len();
+        let mut parts = vec![whole];
         let mut delays = backoff().build();
         while let Some(part) = parts.pop() {
             match self.upsert(&events[part.clone()]).await {

@@ -78,7 +78,7 @@ pub enum SubmitError {
 /// Stores payment events as they come, many in one commit.
 ///
 /// An event whose outcome was told is durable. Several queues, of several processes, may work on one database, beside
-/// loads. The queue connects when it has to, with a connection of its own, and again whenever it lost it.
+/// loads. The queue connects when it has to, with connections of its own, and again whenever it lost it.
 #[derive(Debug)]
 pub struct PaymentQueue {
     capacity: u32,
@@ -105,12 +105,13 @@ impl PaymentQueue {
     pub fn open(
         ods: &Ods,
         options: PaymentOptions,
-        observe: impl Fn(&PaymentGroup) + Send + 'static,
+        observe: impl Fn(&PaymentGroup) + Send + Sync + 'static,
     ) -> Self {
         let (entrance, submissions) = unbounded_channel();
         let capacity = options.capacity;
-        let store = GroupStore::new(ods.pool().connect_options(), options);
-        let writer = tokio::spawn(run(submissions, store, observe));
+        let server = ods.pool().connect_options();
+        let new_store = move || GroupStore::new(Arc::clone(&server), options.clone());
+        let writer = tokio::spawn(run(submissions, new_store, observe));
         Self {
             capacity,
             room: Arc::new(Semaphore::new(capacity as usize)),

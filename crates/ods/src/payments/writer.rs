@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::group::{GroupStore, Stored};
@@ -19,14 +21,27 @@ pub struct PaymentGroup {
     pub took: Duration,
 }
 
-/// Stores submissions until no more can come: while one group is on its way, the next gathers.
+/// Two, so that the server has work while it syncs, and while answers are given. A third only makes groups smaller.
+const WRITERS: usize = 2;
+
+/// Stores submissions until no more can come: while groups are on their way, the next gathers.
 pub(super) async fn run(
-    mut submissions: UnboundedReceiver<Submission>,
-    mut store: GroupStore,
+    submissions: UnboundedReceiver<Submission>,
+    new_store: impl Fn() -> GroupStore,
     observe: impl Fn(&PaymentGroup),
 ) {
+    let submissions = Mutex::new(submissions);
+    let writers = (0..WRITERS).map(|_| write(&submissions, new_store(), &observe));
+    join_all(writers).await;
+}
+
+async fn write(
+    submissions: &Mutex<UnboundedReceiver<Submission>>,
+    mut store: GroupStore,
+    observe: &impl Fn(&PaymentGroup),
+) {
     let mut group = Vec::new();
-    while submissions.recv_many(&mut group, usize::MAX).await > 0 {
+    while submissions.lock().await.recv_many(&mut group, usize::MAX).await > 0 {
         let started = Instant::now();
         let events: Vec<&PaymentEvent> = group.iter().flat_map(|submission| &submission.events).collect();
         let stored = store.store(&events).await;
@@ -36,8 +51,8 @@ pub(super) async fn run(
             took: started.elapsed(),
         });
         if !store.is_connected() {
-            // Whoever came meanwhile has waited long enough, too.
-            while let Ok(submission) = submissions.try_recv() {
+            // Whoever came meanwhile has waited long enough, too. If the other writer is at the queue, it is empty.
+            while let Some(submission) = submissions.try_lock().ok().and_then(|mut all| all.try_recv().ok()) {
                 group.push(submission);
             }
         }

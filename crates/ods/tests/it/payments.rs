@@ -298,7 +298,7 @@ async fn while_postgresql_is_away_waiters_hear_so_and_later_ones_succeed() {
     queue.submit(events(1)).await.unwrap();
 
     // a server that lets nobody in, not even those who were
-    let (server, name) = shop.url.split_once("/test_").map(|(server, rest)| (server, rest)).unwrap();
+    let (server, name) = shop.url.split_once("/test_").unwrap();
     let (number, place) = name.split_once('?').unwrap();
     let elsewhere = sqlx::PgPool::connect(&format!("{server}/postgres?{place}")).await.unwrap();
     let run = async |sql: String| {
@@ -365,7 +365,7 @@ async fn a_group_and_a_writer_in_another_order_do_not_block_each_other_for_ever(
     let later =
         vec![event("t0", "success", "2024-05-02 10:00:00"), event("t1", "success", "2024-05-02 10:00:00")];
     let mut engineer = shop.ods.pool().begin().await.unwrap();
-    sqlx::query("update ods.transaction set status = 'x' where id = 't1'")
+    sqlx::query("select from ods.transaction where id = 't1' for update")
         .execute(&mut *engineer)
         .await
         .unwrap();
@@ -374,7 +374,7 @@ async fn a_group_and_a_writer_in_another_order_do_not_block_each_other_for_ever(
         // until the group holds t0 and waits for t1
         let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
         while shop.query(waits).await == "0" {}
-        sqlx::query("update ods.transaction set status = 'x' where id = 't0'")
+        sqlx::query("select from ods.transaction where id = 't0' for update")
             .execute(&mut *engineer)
             .await
             .unwrap();

@@ -87,8 +87,11 @@ impl Books for ProcessBooks {
         // what can be known beforehand is told to who asks
         let ods = self.ods.get().await.map_err(failed)?;
         let (daybook, warehouse) = (Arc::clone(&self.daybook), self.warehouse()?);
-        tokio::spawn(async move {
-            if let Err(error) = close(&daybook, &ods, warehouse.as_ref(), period, closing).await {
+        // the engine's futures stay on their thread
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || {
+            let closed = runtime.block_on(close(&daybook, &ods, warehouse.as_ref(), period, closing));
+            if let Err(error) = closed {
                 tracing::error!(%error, "the close failed: {error}");
             }
         });

@@ -10,7 +10,7 @@ use crate::copy::{CopyDecoder, CopyEncoder};
 use crate::load::json::encode_event;
 use crate::load::keys::Keys;
 use crate::load::reject::Reject;
-use crate::load::value::encode_bytes;
+use crate::load::value::parse_bytes;
 
 /// A value in the database.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) fn check_fields(table: Table, rows: &[&Vec<Vec<u8>>]) {
         let expected = std::str::from_utf8(field).ok().and_then(|text| written(column, text));
         encoder.rewind(start);
         encoder.row(1);
-        let encoded = encode_bytes(&mut encoder, column, field);
+        let encoded = parse_bytes(column, field).map(|value| value.encode(&mut encoder));
         check(&[column], encoded, &encoder, expected.map(|value| vec![value]));
     }
 }
