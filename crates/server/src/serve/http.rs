@@ -72,9 +72,10 @@ pub(super) async fn keep_ods(ods: Arc<SharedOds>, services: Services, stop: Canc
     stop.run_until_cancelled(async {
         loop {
             match ods.get().await {
-                Ok(open) => {
-                    services.ods.get_or_init(|| open.for_requests());
+                Ok(open) if services.ods.set(open.for_requests()).is_ok() => {
+                    tracing::info!("the operational data store is there");
                 }
+                Ok(_) => {}
                 Err(error) => tracing::error!(%error, "the operational data store is away: {error}"),
             }
             tokio::time::sleep(LOOK).await;

@@ -4,6 +4,7 @@
 
 mod demo;
 mod embedded;
+mod http;
 mod loads;
 mod mistakes;
 mod rejects;

@@ -1,0 +1,78 @@
+//! The HTTP server in front of everything else.
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+use crate::support::Folder;
+
+struct Caller {
+    base: String,
+    token: String,
+}
+
+impl Caller {
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let request = Client::new().request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_loaded_closed_expired_and_found_in_history() {
+    let folder = Folder::new();
+    folder.write(
+        ".daybook/landing/1/orders.csv",
+        "id,processed_timestamp,customer_id\no1,2024-03-01 10:00:00,c'1\n",
+    );
+    folder.write(
+        ".daybook/landing/1/order_lines.csv",
+        "id,quantity,variant_id,revenue,order_id\nl1,2,v1,1000,o1\n",
+    );
+    let token = folder.daybook(&["token", "create", "test", "--scopes", "ingest,read,operate"]).out;
+    folder.daybook(&["token", "create", "test", "--scopes", "read"]).assert_error(&["test", "revoke"]);
+    let mut serving = folder.serve(&[("DAYBOOK_HTTP_LISTEN", "127.0.0.1:0")]);
+    let line = serving.wait_for("listening on");
+    let base = format!("http://{}", line.rsplit(' ').find(|word| word.starts_with("127.")).unwrap());
+    let caller =
+        Caller { base: base.split(" address").next().unwrap().to_owned(), token: token.trim().to_owned() };
+    serving.wait_for("the operational data store is there");
+
+    let place = json!({ "uri": format!("file://{}", folder.path(".daybook/landing/1").display()) });
+    assert_eq!(caller.ask(Method::POST, "/v1/loads", Some(&place)).await.0, 202);
+    serving.wait_for("loaded file://");
+    let (_, load) = caller.ask(Method::GET, "/v1/loads/1", None).await;
+    assert_eq!((&load["state"], &load["batches"][0]["state"]), (&json!("done"), &json!("loaded")), "{load}");
+    let customer = "/v1/customers/c'1/orders?history=true";
+    let (_, page) = caller.ask(Method::GET, customer, None).await;
+    assert_eq!((&page["orders"][0]["id"], &page["history"]), (&json!("o1"), &json!([])), "{page}");
+
+    let days = json!({ "from": "2024-03-01", "to": "2024-03-05" });
+    assert_eq!(caller.ask(Method::POST, "/v1/runs", Some(&days)).await.0, 202);
+    serving.wait_for("closed state=Published");
+    let (_, runs) = caller.ask(Method::GET, "/v1/runs", None).await;
+    assert_eq!(runs["runs"][0]["state"], "published", "{runs}");
+    let (_, page) = caller.ask(Method::GET, customer, None).await;
+    assert_eq!(page["orders"], json!([]), "the close has expired it");
+    assert_eq!(page["history"][0]["order_id"], "o1");
+    assert_eq!(page["history"][0]["revenue"], 1000);
+    let (status, told) = caller.ask(Method::GET, "/v1/status", None).await;
+    assert_eq!((status, &told["loads"]["loaded"]), (200, &json!(1)), "{told}");
+
+    let (code, log) = serving.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains(token.trim()), "no token is logged");
+}
+
+#[test]
+fn an_open_door_to_the_outside_is_refused() {
+    let folder = Folder::new();
+    let variables = [("DAYBOOK_HTTP_LISTEN", "0.0.0.0:0")];
+    folder.daybook_with(&variables, &["serve", "--insecure-no-auth"]).assert_error(&["0.0.0.0", "127.0.0.1"]);
+    let variables = [("DAYBOOK_HTTP_LISTEN", "8080")];
+    folder.daybook_with(&variables, &["serve"]).assert_error(&["[http] listen", "127.0.0.1:8080"]);
+}
