@@ -72,7 +72,7 @@ pub(super) async fn keep_ods(ods: Arc<SharedOds>, services: Services, stop: Canc
     stop.run_until_cancelled(async {
         loop {
             match ods.get().await {
-                Ok(open) if services.ods.set(open.for_requests()).is_ok() => {
+                Ok(open) if services.ods.get().is_none() && services.ods.set(open.for_requests()).is_ok() => {
                     tracing::info!("the operational data store is there");
                 }
                 Ok(_) => {}
