@@ -73,6 +73,6 @@ fn an_open_door_to_the_outside_is_refused() {
     let folder = Folder::new();
     let variables = [("DAYBOOK_HTTP_LISTEN", "0.0.0.0:0")];
     folder.daybook_with(&variables, &["serve", "--insecure-no-auth"]).assert_error(&["0.0.0.0", "127.0.0.1"]);
-    let variables = [("DAYBOOK_HTTP_LISTEN", "8080")];
+    let variables = [("DAYBOOK_HTTP_LISTEN", "here")];
     folder.daybook_with(&variables, &["serve"]).assert_error(&["[http] listen", "127.0.0.1:8080"]);
 }
