@@ -10,9 +10,6 @@ import peers
 from landing import Totals
 from postgres import Server
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-CONTRACT = REPOSITORY / "crates/ods/migrations/0001_contract.sql"
-
 
 class WrongContent(Exception):
     """A contender ended well, but the tables do not hold what was to be loaded."""
@@ -22,6 +19,8 @@ class WrongContent(Exception):
 class Contender(ABC):
     server: Server
     landing: Path
+    # Daybook, which makes the tables for all.
+    program: Path
     # A folder of the contender's own, fresh for every run.
     work: Path = field(default=Path(), init=False)
     name: ClassVar[str]
@@ -29,8 +28,9 @@ class Contender(ABC):
     slow: ClassVar[bool] = False
 
     def prepare(self, database: str) -> None:
-        """Gives the empty `database` the contract's tables, with all their keys and indexes."""
-        self.server.ask(database, "-f", str(CONTRACT))
+        """Gives the empty `database` the contract's tables, with all their keys, indexes and triggers."""
+        environment = environment_of(self.server, database, self.work)
+        measure.run([str(self.program), "init"], environment, self.work / "init.log")
 
     @abstractmethod
     def command(self, database: str) -> list[str]:
@@ -88,13 +88,8 @@ class Dlt(Contender):
         return self.server.environment(database) | own | {"RUNTIME__DLTHUB_TELEMETRY": "false"}
 
 
-@dataclass
 class Daybook(Contender):
-    program: Path
     name = "daybook"
-
-    def prepare(self, database: str) -> None:
-        measure.run([str(self.program), "init"], self.environment(database), self.work / "init.log")
 
     def command(self, database: str) -> list[str]:
         return [str(self.program), "load", str(self.landing)]

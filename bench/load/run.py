@@ -81,9 +81,9 @@ def bench(options: argparse.Namespace) -> report.Json:
     folder, totals = landing.provide(cache, options.orders, options.batches)
     with Server() as server:
         everyone: dict[str, Contender] = {
-            "copy": Copy(server, folder),
-            "pgloader": Pgloader(server, folder),
-            "dlt": Dlt(server, folder),
+            "copy": Copy(server, folder, program),
+            "pgloader": Pgloader(server, folder, program),
+            "dlt": Dlt(server, folder, program),
             "daybook": Daybook(server, folder, program),
         }
         contenders = [everyone[name] for name in NAMES if name in options.only]
