@@ -313,7 +313,15 @@ async fn while_postgresql_is_away_waiters_hear_so_and_later_ones_succeed() {
     assert_eq!(queue.depth(), 0);
 
     run(format!("alter database test_{number} allow_connections true")).await;
-    assert_eq!(queue.submit(events(2)).await.unwrap(), [Unchanged, Stored]);
+    // a busy machine may need longer than the queue's patience to connect: a sender that is told so sends again
+    let outcomes = loop {
+        match queue.submit(events(2)).await {
+            Ok(outcomes) => break outcomes,
+            Err(error) => assert!(matches!(error, SubmitError::Unavailable { .. }), "{error:?}"),
+        }
+    };
+    assert!(matches!(outcomes[..], [Unchanged, Stored | Unchanged]), "{outcomes:?}");
+    assert_eq!(shop.query("select count(*) from ods.transaction").await, "2");
 }
 
 #[tokio::test]
