@@ -11,4 +11,4 @@ mod registry;
 mod time;
 
 pub use registry::{ColumnSpec, DataType, Feed, Kind, Model, ModelError, Registry};
-pub use time::{BusinessTimezone, Clock, PartitionDate, TimeError};
+pub use time::{BusinessTimezone, Clock, PartitionDate, TimeError, portions};

@@ -1,5 +1,6 @@
 //! Business dates, the business time zone and the injected clock.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,6 +52,28 @@ impl PartitionDate {
     pub fn range(first: Self, last: Self) -> impl Iterator<Item = Self> {
         first.0.iter_days().take_while(move |date| *date <= last.0).map(Self)
     }
+}
+
+/// `dates` in order, in portions that weigh about `limit` together: heavier only where a single date is.
+pub fn portions(
+    dates: &BTreeSet<PartitionDate>,
+    limit: u64,
+    weight: impl Fn(PartitionDate) -> u64,
+) -> Vec<BTreeSet<PartitionDate>> {
+    let mut portions: Vec<BTreeSet<PartitionDate>> = Vec::new();
+    let mut total = limit;
+    for date in dates {
+        let weight = weight(*date);
+        if total.saturating_add(weight) > limit || portions.is_empty() {
+            portions.push(BTreeSet::new());
+            total = 0;
+        }
+        total = total.saturating_add(weight);
+        if let Some(portion) = portions.last_mut() {
+            portion.insert(*date);
+        }
+    }
+    portions
 }
 
 impl fmt::Display for PartitionDate {
@@ -178,6 +201,16 @@ mod tests {
         let buffer = TimeDelta::hours(2);
         assert_eq!(BusinessTimezone::UTC.last_due(utc("2011-01-02 01:59"), buffer), day("2010-12-31"));
         assert_eq!(BusinessTimezone::UTC.last_due(utc("2011-01-02 02:00"), buffer), day("2011-01-01"));
+    }
+
+    #[test]
+    fn portions_keep_to_the_limit_where_they_can() {
+        let dates: BTreeSet<_> = PartitionDate::range(day("2011-01-01"), day("2011-01-05")).collect();
+        let heavy = day("2011-01-03");
+        let portions = portions(&dates, 10, |date| if date == heavy { 25 } else { 5 });
+        let days: Vec<_> = portions.iter().map(BTreeSet::len).collect();
+        assert_eq!(days, [2, 1, 2]);
+        assert_eq!(portions.into_iter().flatten().collect::<BTreeSet<_>>(), dates);
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! The daily close: from the operational data store to published books.
 //!
-//! [`Close`] runs the steps of one close under the run lock and records them; [`runs`] holds that record.
+//! [`Close`] runs the steps of one close under the run lock and records them; [`runs`] holds that record. [`Assembly`]
+//! is the part of it that PostgreSQL has no part in.
 
 mod close;
 mod error;
 pub mod runs;
 
-pub use close::{Close, ClosePeriod, CloseReport, CloseSettings, CloseState, DatePlan, StepReport};
+pub use close::{
+    Assembly, Close, ClosePeriod, ClosePlan, CloseReport, CloseSettings, CloseState, DatePlan, PlannedRows,
+    StepReport, TablePlan,
+};
 pub use error::PipelineError;
 pub use runs::migrate;

@@ -50,7 +50,10 @@ impl Daybook {
     pub(crate) fn open_warehouse(&self) -> anyhow::Result<Box<dyn Warehouse>> {
         let storage = Storage::open(&self.config.warehouse_url()?, &self.config.storage)?;
         match self.config.warehouse.backend {
-            Backend::Delta => Ok(Box::new(DeltaWarehouse::new(storage, Arc::clone(&self.registry)))),
+            Backend::Delta => {
+                let memory = self.config.warehouse.memory_mib.saturating_mul(1024 * 1024);
+                Ok(Box::new(DeltaWarehouse::new(storage, Arc::clone(&self.registry), memory)?))
+            }
         }
     }
 

@@ -12,4 +12,4 @@ mod warehouse;
 pub use error::WarehouseError;
 pub use publication::{Publication, PublicationDraft, SourceHashes};
 pub use storage::Storage;
-pub use warehouse::{Build, MaterializeMetrics, QueryResult, Warehouse};
+pub use warehouse::{Build, Explanation, MaterializeMetrics, QueryResult, TableScan, Warehouse};

@@ -1,6 +1,6 @@
 //! What a back end must do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -9,6 +9,7 @@ use daybook_model::manifest::Manifest;
 use daybook_model::{Model, PartitionDate};
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
+use serde::Serialize;
 
 use crate::{Publication, PublicationDraft, Storage, WarehouseError};
 
@@ -30,6 +31,9 @@ pub trait Warehouse: Send + Sync {
     /// Answers read-only SQL from what is published; `$1`, `$2`, … in it stand for these texts.
     async fn query(&self, sql: &str, parameters: &[&str]) -> Result<QueryResult, WarehouseError>;
 
+    /// Runs read-only SQL on what is published, and tells how much of each table it had to read.
+    async fn explain(&self, sql: &str) -> Result<Explanation, WarehouseError>;
+
     /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished.
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;
 }
@@ -47,6 +51,13 @@ pub trait Build: Send + Sync {
         model: &Model,
         dates: &BTreeSet<PartitionDate>,
     ) -> Result<MaterializeMetrics, WarehouseError>;
+
+    /// Shows what [`Build::materialize`] would make, to this build's later questions only, and writes nothing.
+    async fn preview(&mut self, model: &Model, dates: &BTreeSet<PartitionDate>)
+    -> Result<(), WarehouseError>;
+
+    /// How many rows a stored model holds of each date; what is only previewed does not count.
+    fn rows(&self, model: &str) -> BTreeMap<PartitionDate, u64>;
 
     /// Answers SQL from this build, with the same names in sight as [`Build::materialize`].
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError>;
@@ -70,6 +81,39 @@ impl QueryResult {
     /// What the query meets while it runs.
     pub async fn collect(self) -> Result<Vec<RecordBatch>, WarehouseError> {
         self.batches.try_collect().await
+    }
+}
+
+/// What a query read to give its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The rows of the answer.
+    pub rows: u64,
+    /// What was read of each stored table that the query asks, also through views.
+    pub tables: Vec<TableScan>,
+}
+
+/// What a query read of a table; when it asks the table twice, what is read counts twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TableScan {
+    /// The table's name.
+    pub table: String,
+    /// The table's files.
+    pub files: u64,
+    /// Those of them that were read.
+    pub files_read: u64,
+    /// The row groups in the table's files.
+    pub row_groups: u64,
+    /// Those of them that were read.
+    pub row_groups_read: u64,
+    /// The bytes that were read, compressed.
+    pub bytes_read: u64,
+}
+
+impl TableScan {
+    /// A scan that has not read anything.
+    pub(crate) fn of(table: String, files: u64, row_groups: u64) -> Self {
+        Self { table, files, files_read: 0, row_groups, row_groups_read: 0, bytes_read: 0 }
     }
 }
 

@@ -1,50 +1,24 @@
--- Dates whose lines differ from what is held: those that the run brings, those where a parked line finds its order,
--- and those that a moved line leaves. Runs after the orders are merged.
-with
-
-changed as (
-    select id, quantity, variant_id, revenue, order_id, partition_date
-    from order_lines_staging
-    where partition_date in (:dates)
-    except
-    select id, quantity, variant_id, revenue, order_id, partition_date
-    from order_lines
-    where partition_date in (:dates)
-),
-
-healed as (
-    select
-        parked.id,
-        parked.quantity,
-        parked.variant_id,
-        parked.revenue,
-        parked.order_id,
-        orders.partition_date
-    from parked_order_lines_staging as parked
-    inner join orders on parked.order_id = orders.id
-    where
-        not exists (
-            select 1
-            from order_lines_staging as staging
-            where staging.id = parked.id
-        )
-    except
-    select id, quantity, variant_id, revenue, order_id, partition_date
-    from order_lines
-),
-
-brought as (
-    select id, partition_date
-    from changed
-    union all
-    select id, partition_date
-    from healed
-)
-
-select partition_date
-from brought
+-- Dates whose lines differ from what is held: those that the run brings, and those that a moved line leaves.
+select staging.partition_date
+from order_lines_staging as staging
+where
+    staging.partition_date in (:dates)
+    and not exists (
+        select 1
+        from order_lines as held
+        where
+            held.partition_date in (:dates)
+            and held.partition_date = staging.partition_date
+            and held.id = staging.id
+            and held.quantity = staging.quantity
+            and held.variant_id = staging.variant_id
+            and held.revenue = staging.revenue
+            and held.order_id = staging.order_id
+    )
 union
 select held.partition_date
 from order_lines as held
-inner join brought on held.id = brought.id
-where held.partition_date <> brought.partition_date
+inner join order_lines_staging as staging on held.id = staging.id
+where
+    staging.partition_date in (:dates)
+    and held.partition_date <> staging.partition_date

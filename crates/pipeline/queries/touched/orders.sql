@@ -1,20 +1,22 @@
 -- Dates whose orders differ from what is held: those that the run brings, and those that a moved order leaves.
-with
-
-changed as (
-    select id, processed_timestamp, customer_id, partition_date
-    from orders_staging
-    where partition_date in (:dates)
-    except
-    select id, processed_timestamp, customer_id, partition_date
-    from orders
-    where partition_date in (:dates)
-)
-
-select partition_date
-from changed
+select staging.partition_date
+from orders_staging as staging
+where
+    staging.partition_date in (:dates)
+    and not exists (
+        select 1
+        from orders as held
+        where
+            held.partition_date in (:dates)
+            and held.partition_date = staging.partition_date
+            and held.id = staging.id
+            and held.processed_timestamp = staging.processed_timestamp
+            and held.customer_id = staging.customer_id
+    )
 union
 select held.partition_date
 from orders as held
-inner join changed on held.id = changed.id
-where held.partition_date <> changed.partition_date
+inner join orders_staging as staging on held.id = staging.id
+where
+    staging.partition_date in (:dates)
+    and held.partition_date <> staging.partition_date

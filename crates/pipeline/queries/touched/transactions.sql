@@ -1,15 +1,16 @@
 -- Dates whose transactions differ from what is held.
-with
-
-changed as (
-    select id, order_id, status, created_at, partition_date
-    from transaction_staging
-    where partition_date in (:dates)
-    except
-    select id, order_id, status, created_at, partition_date
-    from "transaction"
-    where partition_date in (:dates)
-)
-
-select distinct partition_date
-from changed
+select distinct staging.partition_date
+from transaction_staging as staging
+where
+    staging.partition_date in (:dates)
+    and not exists (
+        select 1
+        from "transaction" as held
+        where
+            held.partition_date in (:dates)
+            and held.partition_date = staging.partition_date
+            and held.id = staging.id
+            and held.order_id = staging.order_id
+            and held.status = staging.status
+            and held.created_at = staging.created_at
+    )

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{Feed, Kind, PartitionDate};
+use daybook_model::{Feed, Kind, PartitionDate, portions};
 use daybook_warehouse::{Build, MaterializeMetrics, Publication};
 use serde_json::json;
 
+use super::DatePlan;
+use super::assembly::Assembly;
 use super::period::Period;
-use super::touched::{Touched, candidates};
-use super::{Close, DatePlan, Steps};
+use super::steps::Steps;
+use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
 use crate::PipelineError;
 
 type Dates = BTreeSet<PartitionDate>;
@@ -18,27 +20,48 @@ type Dates = BTreeSet<PartitionDate>;
 pub(super) struct Built {
     /// The dates that were built, and why.
     pub(super) plan: DatePlan,
-    /// Order dates that were built.
-    pub(super) order_dates: Dates,
-    /// The dates that were built of each stored model.
-    pub(super) models: BTreeMap<String, Dates>,
+    /// What was built of each stored model.
+    pub(super) models: BTreeMap<String, BuiltModel>,
     /// Dates that were not closed before.
     pub(super) newly_closed: Dates,
+}
+
+/// Whether a build is made, or only thought through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Build,
+    Preview,
+}
+
+/// What was built of a model.
+pub(super) struct BuiltModel {
+    pub(super) dates: Dates,
+    rows: u64,
+}
+
+impl BuiltModel {
+    /// The dates, some at a time: so few that they can be looked at in memory.
+    pub(super) fn portions(&self) -> Vec<Dates> {
+        let rows_a_date = self.rows / (self.dates.len() as u64).max(1);
+        portions(&self.dates, ROWS_AT_A_TIME, |_| rows_a_date)
+    }
 }
 
 impl Built {
     /// Brings `build` from the `published` state to the next one.
     pub(super) async fn by(
         build: &mut dyn Build,
-        close: &Close<'_>,
+        close: &Assembly<'_>,
         manifest: &Manifest,
         published: &Publication,
         period: &Period,
-        steps: &mut Steps<'_>,
+        steps: &mut dyn Steps,
+        mode: Mode,
     ) -> Result<Self, PipelineError> {
         let before = &published.draft;
         let models = BTreeMap::new();
-        let mut merge = Merge { build, close, manifest, published, steps, plan: DatePlan::new(), models };
+        let mut merge =
+            Merge { build, close, manifest, published, steps, mode, plan: DatePlan::new(), models };
         let mut order_dates = merge.orders().await?;
         order_dates.extend(merge.payments().await?);
         let mut catalogue_dates = merge.catalogue(&mut order_dates).await?;
@@ -52,22 +75,23 @@ impl Built {
         order_dates.extend(&period.days);
         catalogue_dates.extend(newly_closed.iter().chain(&period.days));
         merge.models(&order_dates, &catalogue_dates).await?;
-        Ok(Self { plan: merge.plan, models: merge.models, order_dates, newly_closed })
+        Ok(Self { plan: merge.plan, models: merge.models, newly_closed })
     }
 }
 
 /// A build on its way.
-struct Merge<'a, 'p> {
+struct Merge<'a> {
     build: &'a mut dyn Build,
-    close: &'a Close<'a>,
+    close: &'a Assembly<'a>,
     manifest: &'a Manifest,
     published: &'a Publication,
-    steps: &'a mut Steps<'p>,
+    steps: &'a mut dyn Steps,
+    mode: Mode,
     plan: DatePlan,
-    models: BTreeMap<String, Dates>,
+    models: BTreeMap<String, BuiltModel>,
 }
 
-impl Merge<'_, '_> {
+impl Merge<'_> {
     /// Merges orders and lines; gives the dates whose orders or lines changed.
     async fn orders(&mut self) -> Result<Dates, PipelineError> {
         let candidate_orders = self.candidates("orders");
@@ -76,12 +100,11 @@ impl Merge<'_, '_> {
             dates = self.ask("orders", Touched::Orders, &candidate_orders).await?;
             self.merge("orders", &dates).await?;
         }
-        // parked lines carry no business date of their own, so they are looked at whenever there are any
-        let parked =
-            self.manifest.tables.get("parked_order_lines").is_some_and(|dump| !dump.dates.is_empty());
         let candidate_lines = self.candidates("order_lines");
-        if parked || !candidate_lines.is_empty() {
-            dates.extend(self.ask("order lines", Touched::OrderLines, &candidate_lines).await?);
+        dates.extend(self.ask("order lines", Touched::OrderLines, &candidate_lines).await?);
+        // parked lines carry no business date of their own, so they are looked at whenever there are any
+        if self.manifest.tables.get("parked_order_lines").is_some_and(|dump| !dump.dates.is_empty()) {
+            dates.extend(self.ask("order lines", Touched::HealedLines, &Dates::new()).await?);
         }
         // with the orders' dates, since lines move with their order
         self.merge("order_lines", &dates).await?;
@@ -94,7 +117,7 @@ impl Merge<'_, '_> {
         if candidates.is_empty() {
             return Ok(Dates::new());
         }
-        let changed = Touched::Transactions.ask(self.build, &candidates).await?;
+        let changed = Touched::Transactions.ask(self.build, self.manifest, &candidates).await?;
         let order_dates = self.ask("payments", Touched::PaidOrders, &candidates).await?;
         self.merge("transaction", &changed).await?;
         Ok(order_dates)
@@ -150,7 +173,7 @@ impl Merge<'_, '_> {
         touched: Touched,
         candidates: &Dates,
     ) -> Result<Dates, PipelineError> {
-        let dates = touched.ask(self.build, candidates).await?;
+        let dates = touched.ask(self.build, self.manifest, candidates).await?;
         self.note(reason, &dates);
         Ok(dates)
     }
@@ -182,9 +205,17 @@ impl Merge<'_, '_> {
         let Some(model) = self.close.registry.get(name) else {
             return Err(PipelineError::Compile(format!("there is no model '{name}'")));
         };
+        if self.mode == Mode::Preview {
+            // what the questions about later tables look at
+            if model.kind == Kind::Incremental {
+                self.build.preview(model, dates).await?;
+            }
+            self.models.insert(name.to_owned(), BuiltModel { dates: dates.clone(), rows: 0 });
+            return Ok(());
+        }
         let started = self.steps.begin();
-        self.models.insert(name.to_owned(), dates.clone());
-        let MaterializeMetrics { rows, dates } = self.build.materialize(model, dates).await?;
-        self.steps.end(name, started, json!({ "rows": rows, "dates": dates })).await
+        let MaterializeMetrics { rows, dates: count } = self.build.materialize(model, dates).await?;
+        self.models.insert(name.to_owned(), BuiltModel { dates: dates.clone(), rows });
+        self.steps.end(name, started, json!({ "rows": rows, "dates": count })).await
     }
 }

@@ -5,12 +5,17 @@ use daybook_model::{audit, compile};
 use daybook_warehouse::{Build, PublicationDraft};
 use serde_json::json;
 
-use super::build::Built;
+use super::assembly::Assembly;
+use super::build::{Built, BuiltModel};
+use super::rows;
+use super::steps::Steps;
 use super::touched::{Touched, candidates};
-use super::{Close, Steps, rows};
 use crate::PipelineError;
 
-impl Close<'_> {
+/// What every measure of an order's date is counted in.
+const FACT: &str = "dwd_orders_variant_status";
+
+impl Assembly<'_> {
     /// Audits and reconciles; any finding stops the close.
     pub(super) async fn check(
         &self,
@@ -18,7 +23,7 @@ impl Close<'_> {
         manifest: &Manifest,
         before: &PublicationDraft,
         built: &Built,
-        steps: &mut Steps<'_>,
+        steps: &mut dyn Steps,
     ) -> Result<(), PipelineError> {
         let started = steps.begin();
         let failures = self.audit(build, built).await?;
@@ -34,11 +39,13 @@ impl Close<'_> {
 
     async fn audit(&self, build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
         let mut failures = Vec::new();
-        for (name, dates) in &built.models {
+        for (name, built) in &built.models {
             let Some(model) = self.registry.get(name) else { continue };
-            let sql = compile::compile(&audit::failures_sql(model), dates)
-                .map_err(|error| PipelineError::Compile(format!("audit of {}: {error}", model.name)))?;
-            failures.extend(rows::lines(build.query(&sql).await?).await?);
+            for dates in built.portions() {
+                let sql = compile::compile(&audit::failures_sql(model), &dates)
+                    .map_err(|error| PipelineError::Compile(format!("audit of {}: {error}", model.name)))?;
+                failures.extend(rows::lines(build.query(&sql).await?).await?);
+            }
         }
         Ok(failures)
     }
@@ -54,9 +61,10 @@ async fn missing_from_replica(
     for (table, touched) in [
         ("orders", Touched::Orders),
         ("order_lines", Touched::OrderLines),
+        ("parked_order_lines", Touched::HealedLines),
         ("transaction", Touched::Transactions),
     ] {
-        let dates = touched.ask(build, &candidates(table, manifest, before)).await?;
+        let dates = touched.ask(build, manifest, &candidates(table, manifest, before)).await?;
         missing.extend(
             dates.into_iter().map(|date| format!("{table} of {date}: the replica differs from the dump")),
         );
@@ -66,9 +74,13 @@ async fn missing_from_replica(
 
 async fn contradictions(build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
     let sql = include_str!("../../queries/reconcile/differences.sql");
-    let sql = compile::compile(sql, &built.order_dates)
-        .map_err(|error| PipelineError::Compile(format!("reconciliation: {error}")))?;
-    rows::lines(build.query(&sql).await?).await
+    let mut differences = Vec::new();
+    for dates in built.models.get(FACT).map(BuiltModel::portions).unwrap_or_default() {
+        let sql = compile::compile(sql, &dates)
+            .map_err(|error| PipelineError::Compile(format!("reconciliation: {error}")))?;
+        differences.extend(rows::lines(build.query(&sql).await?).await?);
+    }
+    Ok(differences)
 }
 
 fn stop_at(findings: Vec<String>) -> Result<(), PipelineError> {

@@ -5,7 +5,8 @@ use daybook_model::PartitionDate;
 use daybook_ods::ExpireMetrics;
 use serde_json::json;
 
-use super::{Close, Steps};
+use super::Close;
+use super::steps::Steps;
 use crate::PipelineError;
 
 const HELD_ORDERS: &str = "select id, processed_timestamp, customer_id from orders";
@@ -20,7 +21,7 @@ impl Close<'_> {
     pub(super) async fn expire(
         &self,
         last_closed: Option<PartitionDate>,
-        steps: &mut Steps<'_>,
+        steps: &mut dyn Steps,
     ) -> Result<(), PipelineError> {
         let started = steps.begin();
         let mut expired = ExpireMetrics::default();

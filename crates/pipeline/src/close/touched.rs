@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{PartitionDate, compile};
+use daybook_model::{PartitionDate, compile, portions};
 use daybook_warehouse::{Build, PublicationDraft};
 
 use super::rows;
@@ -24,13 +24,18 @@ pub(super) fn candidates(
         .collect()
 }
 
+/// Questions about more rows than this are asked some dates at a time, so that memory stays bounded.
+pub(super) const ROWS_AT_A_TIME: u64 = 2_000_000;
+
 /// A question whose answer is a set of dates.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Touched {
     /// Order dates of changed, new and moved orders.
     Orders,
-    /// Order dates of changed, new, moved and healed lines.
+    /// Order dates of changed, new and moved lines.
     OrderLines,
+    /// Order dates of parked lines that find their order.
+    HealedLines,
     /// Dates of changed and new transactions.
     Transactions,
     /// Order dates of orders whose payments changed.
@@ -50,6 +55,7 @@ impl Touched {
         let sql = match self {
             Self::Orders => include_str!("../../queries/touched/orders.sql"),
             Self::OrderLines => include_str!("../../queries/touched/order_lines.sql"),
+            Self::HealedLines => include_str!("../../queries/touched/healed_lines.sql"),
             Self::Transactions => include_str!("../../queries/touched/transactions.sql"),
             Self::PaidOrders => include_str!("../../queries/touched/paid_orders.sql"),
             Self::ProductSnapshots => return snapshots("product", "title, product_type, created_at").into(),
@@ -63,8 +69,40 @@ impl Touched {
         sql.into()
     }
 
-    /// Asks `build`, about the changes that `candidates` may hold.
+    /// The dumped table whose dates bound the question.
+    fn table(self) -> Option<&'static str> {
+        match self {
+            Self::Orders => Some("orders"),
+            Self::OrderLines => Some("order_lines"),
+            Self::Transactions | Self::PaidOrders => Some("transaction"),
+            // these compare whole histories, or are bounded by something else than dates
+            Self::HealedLines
+            | Self::ProductSnapshots
+            | Self::VariantSnapshots
+            | Self::ReassignedLines
+            | Self::AllOrders => None,
+        }
+    }
+
+    /// Asks `build` about the changes that `candidates` of the dump may hold.
     pub(super) async fn ask(
+        self,
+        build: &dyn Build,
+        manifest: &Manifest,
+        candidates: &BTreeSet<PartitionDate>,
+    ) -> Result<BTreeSet<PartitionDate>, PipelineError> {
+        let Some(dump) = self.table().and_then(|table| manifest.tables.get(table)) else {
+            return self.ask_at_once(build, candidates).await;
+        };
+        let rows = |date| dump.dates.get(&date).map_or(0, |content| content.rows);
+        let mut touched = BTreeSet::new();
+        for dates in portions(candidates, ROWS_AT_A_TIME, rows) {
+            touched.extend(self.ask_at_once(build, &dates).await?);
+        }
+        Ok(touched)
+    }
+
+    async fn ask_at_once(
         self,
         build: &dyn Build,
         candidates: &BTreeSet<PartitionDate>,

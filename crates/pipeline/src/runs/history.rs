@@ -36,6 +36,33 @@ pub async fn list(pool: &PgPool, limit: u32) -> Result<Vec<RunSummary>, Pipeline
     Ok(query.bind(i64::from(limit)).fetch_all(pool).await?)
 }
 
+/// A step of a run.
+#[derive(Clone, Debug, Serialize, FromRow)]
+pub struct RunStep {
+    /// Its place among the run's steps, from 1.
+    pub position: i32,
+    /// Its name; that of the table, for one that builds a table.
+    pub name: String,
+    /// When it began, UTC.
+    pub started_at: NaiveDateTime,
+    /// When it ended, UTC.
+    pub finished_at: NaiveDateTime,
+    /// What it counted.
+    pub metrics: serde_json::Value,
+}
+
+/// The run of that id, and its steps in order; none if there is no such run.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn find(pool: &PgPool, id: i64) -> Result<Option<(RunSummary, Vec<RunStep>)>, PipelineError> {
+    let run =
+        sqlx::query_as(include_str!("../../queries/run/find.sql")).bind(id).fetch_optional(pool).await?;
+    let Some(run) = run else { return Ok(None) };
+    let steps = sqlx::query_as(include_str!("../../queries/run_step/list.sql"));
+    Ok(Some((run, steps.bind(id).fetch_all(pool).await?)))
+}
+
 /// How many runs there are in each state, and when the last one published.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 
 use crate::PipelineError;
 
-pub use history::{RunSummary, count, list};
+pub use history::{RunStep, RunSummary, count, find, list};
 pub(crate) use lock::RunLock;
 pub(crate) use record::{RunRecord, RunState};
 

@@ -61,7 +61,7 @@ impl Books {
         let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
         Self {
             database,
-            warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry)),
+            warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry), 256 * 1024 * 1024).unwrap(),
             folder,
             registry,
             settings: CloseSettings {

@@ -1,11 +1,13 @@
 //! The command line.
 
 mod demo;
+mod explain;
 mod init;
 mod load;
 mod query;
 mod rejects;
 mod run;
+mod runs;
 mod status;
 mod token;
 
@@ -70,6 +72,10 @@ enum Command {
     Rejects(rejects::RejectsArgs),
     /// Close days: every day that is due and not closed, or the days asked for
     Run(run::RunArgs),
+    /// Say what `daybook run` would build now, and why; changes nothing
+    Plan(run::PeriodArgs),
+    /// Show what became of earlier closes, step by step
+    Runs(runs::RunsArgs),
     /// Work until told to end: answer HTTP, load what comes to the landing place
     ///
     /// Listens where `[http] listen` says; /docs there shows all that can be asked, with a token of `daybook token`.
@@ -81,6 +87,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Ask the published warehouse in SQL
     Query(query::QueryArgs),
+    /// Say how much of the warehouse a query reads
+    Explain(explain::ExplainArgs),
     /// Show what is loaded, closed and due, and what was rejected or waits
     Status,
     /// Generate a shop, run it day by day through a fresh Daybook, and report
@@ -139,6 +147,9 @@ impl Cli {
             Command::Load(args) => load::execute(&daybook, args, reporting).boxed_local(),
             Command::Rejects(args) => rejects::execute(&daybook, args, reporting).boxed_local(),
             Command::Run(args) => run::execute(&daybook, args, reporting).boxed_local(),
+            Command::Plan(args) => run::plan(&daybook, args, reporting).boxed_local(),
+            Command::Runs(args) => runs::execute(&daybook, args, reporting).boxed_local(),
+            Command::Explain(args) => explain::execute(&daybook, args, reporting).boxed_local(),
             Command::Query(args) => query::execute(&daybook, args, reporting).boxed_local(),
             Command::Token(args) => token::execute(&daybook, args, reporting).boxed_local(),
             Command::Status => status::execute(&daybook, reporting).boxed_local(),

@@ -80,6 +80,8 @@ pub(crate) enum Route {
 pub(crate) struct Warehouse {
     pub(crate) backend: Backend,
     pub(crate) url: Option<String>,
+    /// MiB of rows that all queries of a process may hold in memory together.
+    pub(crate) memory_mib: usize,
 }
 
 /// What keeps the books.
@@ -152,7 +154,7 @@ impl Default for Config {
             ods: Ods::default(),
             landing: Landing::default(),
             load: Load { route: Route::Client, max_reject_ratio: 0.5, pair_patience_minutes: 60 },
-            warehouse: Warehouse { backend: Backend::Delta, url: None },
+            warehouse: Warehouse { backend: Backend::Delta, url: None, memory_mib: 2048 },
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },
             retention: Retention { days: 3 },
@@ -196,6 +198,9 @@ impl Config {
         self.payments.paid_statuses.sort();
         self.payments.paid_statuses.dedup();
         self.timezone()?;
+        if self.warehouse.memory_mib < 128 {
+            bail!("[warehouse] memory_mib is {}: a close needs at least 128", self.warehouse.memory_mib);
+        }
         if !(0.0..=1.0).contains(&self.load.max_reject_ratio) {
             bail!("[load] max_reject_ratio is {}: it is a share, from 0 to 1", self.load.max_reject_ratio);
         }

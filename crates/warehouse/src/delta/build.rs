@@ -4,24 +4,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::common::DataFusionError;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, ident};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::ParquetReadOptions;
 use daybook_model::manifest::Manifest;
-use daybook_model::{Model, PartitionDate, Registry, compile};
-use deltalake::DeltaTable;
-use futures::StreamExt;
+use daybook_model::{Feed, Model, PartitionDate, Registry, compile, portions};
+use deltalake::{DeltaTable, DeltaTableError};
+use futures::{StreamExt, TryStreamExt};
 
+use super::files::TableFiles;
 use super::publications::Publications;
 use super::replace::Replacement;
 use super::schema::{PARTITION_COLUMN, arrow_schema};
 use super::session::Session;
 use super::table::{self, Tables};
+use super::write::{FileWriter, Written};
 use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
+
+/// Dates are built in portions of about this many rows of the largest table: memory stays bounded however many dates
+/// there are, and nothing has to be sorted on disk.
+const ROWS_PER_PORTION: u64 = 1_000_000;
+
+type Dates = BTreeSet<PartitionDate>;
 
 pub(super) struct DeltaBuild {
     storage: Storage,
@@ -30,13 +39,25 @@ pub(super) struct DeltaBuild {
     session: Session,
     tables: Tables,
     /// Every stored model's table in this build's state.
-    opened: BTreeMap<String, DeltaTable>,
+    opened: BTreeMap<String, Opened>,
+    /// How many rows the dump holds of each date, in the table that holds the most.
+    staged_rows: BTreeMap<PartitionDate, u64>,
+    /// How many versions of products and variants the dump holds.
+    staged_versions: u64,
+}
+
+/// A table, and its files as queries see them.
+struct Opened {
+    table: DeltaTable,
+    files: Arc<TableFiles>,
 }
 
 impl DeltaBuild {
     /// A copy of `before`, whose state `published` shows.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a warehouse, and one state of it")]
     pub(super) async fn begin(
         storage: Storage,
+        mut session: Session,
         registry: Arc<Registry>,
         tables: Tables,
         publications: Publications,
@@ -44,26 +65,104 @@ impl DeltaBuild {
         published: &Session,
         paid_statuses: &[String],
     ) -> Result<Self, WarehouseError> {
-        let mut session = Session::new(&storage, Arc::clone(&registry))?;
         session.set_dates(before.draft.closed_dates.iter().copied())?;
         session.set_paid_statuses(paid_statuses)?;
-        let mut opened = BTreeMap::new();
-        for model in registry.models().iter().filter(|model| model.is_stored()) {
-            let version = before.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
-            let table = tables.open(model, version).await?;
-            session.set_table(&model.name, &table).await?;
-            opened.insert(model.name.clone(), table);
-        }
-        session.plan_views(None).await?;
         session.show("published", published).await?;
-        Ok(Self { storage, publications, before, session, tables, opened })
+        let mut build = Self {
+            storage,
+            publications,
+            before,
+            session,
+            tables,
+            opened: BTreeMap::new(),
+            staged_rows: BTreeMap::new(),
+            staged_versions: 0,
+        };
+        for model in registry.models().iter().filter(|model| model.is_stored()) {
+            let version = build.before.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
+            let table = build.tables.open(model, version).await?;
+            build.show(model, table)?;
+        }
+        build.session.plan_views(None).await?;
+        Ok(build)
     }
 
-    /// The rows of `sql` with the model's columns and types, in its order.
-    async fn rows(&self, model: &Model, sql: &str) -> Result<SendableRecordBatchStream, WarehouseError> {
+    /// Makes `table` what queries see of `model`.
+    fn show(&mut self, model: &Model, table: DeltaTable) -> Result<(), WarehouseError> {
+        let files =
+            TableFiles::of(model, &table, &self.storage).map_err(WarehouseError::delta(&model.name))?;
+        let files = Arc::new(files);
+        self.session.set_provider(&model.name, Arc::clone(&files) as _)?;
+        self.opened.insert(model.name.clone(), Opened { table, files });
+        Ok(())
+    }
+
+    fn opened(&self, model: &Model) -> Result<&Opened, WarehouseError> {
+        self.opened.get(&model.name).ok_or_else(|| WarehouseError::Model {
+            model: model.name.clone(),
+            problem: "is not a stored model of this warehouse".to_owned(),
+        })
+    }
+
+    /// Writes the model's files for `dates`, some dates at a time, as many at once as there are processors.
+    async fn write(&self, model: &Model, dates: &Dates) -> Result<Written, WarehouseError> {
+        let failed = |error| WarehouseError::delta(&model.name)(error);
+        let writer = FileWriter::of(model, &self.opened(model)?.table).map_err(failed)?;
+        let portions = self.portions(model, dates);
+        let processors = self.session.context().state().config().target_partitions();
+        // one portion is shared by all processors; of many, each processor takes its own
+        let partitions = if portions.len() == 1 { processors } else { 1 };
+        futures::stream::iter(portions)
+            .map(|dates| {
+                let writer = writer.clone();
+                async move {
+                    let rows = self.rows(model, &dates, partitions).await?;
+                    let written = SpawnedTask::spawn(async move { writer.write(rows).await }).join().await;
+                    written.map_err(DeltaTableError::generic).and_then(|done| done).map_err(failed)
+                }
+            })
+            .buffer_unordered(processors)
+            .try_fold(Written::default(), |mut all, written: Written| async move {
+                all.files.extend(written.files);
+                all.rows += written.rows;
+                Ok(all)
+            })
+            .await
+    }
+
+    /// `dates` in portions that can be built in memory.
+    fn portions(&self, model: &Model, dates: &Dates) -> Vec<Dates> {
+        let mut rows = self.staged_rows.clone();
+        let mut snapshot_rows = self.staged_versions;
+        for (name, opened) in &self.opened {
+            let held = opened.files.rows_by_date();
+            if matches!(name.as_str(), "variant" | "product") {
+                snapshot_rows = snapshot_rows.max(held.values().copied().max().unwrap_or_default());
+            } else {
+                held.into_iter().for_each(|(date, count)| raise(&mut rows, date, count));
+            }
+        }
+        portions(dates, ROWS_PER_PORTION, |date| match model.feed {
+            Some(Feed::Catalogue) => snapshot_rows,
+            _ => rows.get(&date).copied().unwrap_or_default(),
+        })
+    }
+
+    /// The model's rows of `dates`, with its columns and types, in its order.
+    async fn rows(
+        &self,
+        model: &Model,
+        dates: &Dates,
+        partitions: usize,
+    ) -> Result<SendableRecordBatchStream, WarehouseError> {
+        let sql = compiled(model, &model.sql, dates)?;
         let schema = arrow_schema(model);
-        let state = self.session.context().state();
-        let plan = conform(model, &schema, state.create_logical_plan(sql).await?)?;
+        let mut state = self.session.context().state();
+        state.config_mut().options_mut().execution.target_partitions = partitions;
+        let plan = conform(model, state.create_logical_plan(&sql).await?)?;
+        let order = [PARTITION_COLUMN].into_iter().chain(model.sort.iter().map(String::as_str));
+        let order = order.map(|name| ident(name).sort(true, false)).collect::<Vec<_>>();
+        let plan = LogicalPlanBuilder::from(plan).sort(order)?.build()?;
         let stream = execute_stream(state.create_physical_plan(&plan).await?, state.task_ctx())?;
         let typed = Arc::clone(&schema);
         let batches = stream.map(move |batch| {
@@ -73,8 +172,19 @@ impl DeltaBuild {
     }
 }
 
-/// `plan` reduced to the declared columns, in the declared types and order.
-fn conform(model: &Model, schema: &SchemaRef, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
+fn raise(rows: &mut BTreeMap<PartitionDate, u64>, date: PartitionDate, count: u64) {
+    let most = rows.entry(date).or_default();
+    *most = count.max(*most);
+}
+
+fn compiled(model: &Model, sql: &str, dates: &Dates) -> Result<String, WarehouseError> {
+    compile::compile(sql, dates)
+        .map_err(|error| WarehouseError::Model { model: model.name.clone(), problem: error.to_string() })
+}
+
+/// `plan` reduced to the declared columns, in the declared types.
+fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
+    let schema = arrow_schema(model);
     let given: BTreeSet<&str> = plan.schema().fields().iter().map(|field| field.name().as_str()).collect();
     let declared: BTreeSet<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     if given != declared {
@@ -85,18 +195,20 @@ fn conform(model: &Model, schema: &SchemaRef, plan: LogicalPlan) -> Result<Logic
         .fields()
         .iter()
         .map(|field| cast(ident(field.name()), field.data_type().clone()).alias(field.name()));
-    let order = [PARTITION_COLUMN].into_iter().chain(model.sort.iter().map(String::as_str));
-    let plan = LogicalPlanBuilder::from(plan)
-        .project(columns.collect::<Vec<_>>())?
-        .sort(order.map(|name| ident(name).sort(true, false)).collect::<Vec<_>>())?
-        .build()?;
-    Ok(plan)
+    Ok(LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>())?.build()?)
 }
 
 #[async_trait]
 impl Build for DeltaBuild {
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
         for (name, dump) in &manifest.tables {
+            for (date, content) in &dump.dates {
+                if name.ends_with("_version") {
+                    self.staged_versions += content.rows;
+                } else {
+                    raise(&mut self.staged_rows, *date, content.rows);
+                }
+            }
             let files: Vec<String> =
                 dump.files.iter().map(|file| self.storage.object_url(&file.path)).collect();
             let frame = self.session.context().read_parquet(files, ParquetReadOptions::default()).await?;
@@ -113,26 +225,32 @@ impl Build for DeltaBuild {
         if dates.is_empty() {
             return Ok(MaterializeMetrics::default());
         }
-        let sql = compile::compile(&model.sql, dates).map_err(|error| WarehouseError::Model {
-            model: model.name.clone(),
-            problem: error.to_string(),
-        })?;
-        let base = self.opened.get(&model.name).cloned().ok_or_else(|| WarehouseError::Model {
-            model: model.name.clone(),
-            problem: "is not a stored model of this warehouse".to_owned(),
-        })?;
+        let Written { files, rows } = self.write(model, dates).await?;
         let replacement = Replacement {
-            base,
+            base: self.opened(model)?.table.clone(),
             latest: self.tables.open_latest(model).await?,
             dates: dates.clone(),
-            schema: arrow_schema(model),
-            rows: self.rows(model, &sql).await?,
+            files,
         };
-        let (table, metrics) = replacement.execute().await.map_err(WarehouseError::delta(&model.name))?;
-        self.session.set_table(&model.name, &table).await?;
+        let table = replacement.commit().await.map_err(WarehouseError::delta(&model.name))?;
+        self.show(model, table)?;
         self.session.plan_views(Some(&model.name)).await?;
-        self.opened.insert(model.name.clone(), table);
-        Ok(metrics)
+        Ok(MaterializeMetrics { rows, dates: dates.len() as u64 })
+    }
+
+    async fn preview(&mut self, model: &Model, dates: &Dates) -> Result<(), WarehouseError> {
+        let state = self.session.context().state();
+        let kept = format!("select * from \"{}\" where not (partition_date in (:dates))", model.name);
+        let kept = state.create_logical_plan(&compiled(model, &kept, dates)?).await?;
+        let built = state.create_logical_plan(&compiled(model, &model.sql, dates)?).await?;
+        let built = conform(model, built)?;
+        let preview = LogicalPlanBuilder::from(kept).union(built)?.build()?;
+        self.session.set_provider(&model.name, Arc::new(ViewTable::new(preview, None)))?;
+        self.session.plan_views(Some(&model.name)).await
+    }
+
+    fn rows(&self, model: &str) -> BTreeMap<PartitionDate, u64> {
+        self.opened.get(model).map(|opened| opened.files.rows_by_date()).unwrap_or_default()
     }
 
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
@@ -140,7 +258,8 @@ impl Build for DeltaBuild {
     }
 
     async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError> {
-        let versions = self.opened.iter().filter_map(|(name, table)| Some((name.clone(), table.version()?)));
+        let versions =
+            self.opened.iter().filter_map(|(name, opened)| Some((name.clone(), opened.table.version()?)));
         let publication = Publication { number: self.before.number + 1, tables: versions.collect(), draft };
         self.publications.add(&publication).await?;
         Ok(publication)

@@ -6,20 +6,26 @@
 //! the exact versions in that document.
 
 mod build;
+mod explain;
+mod files;
 mod publications;
 mod replace;
 mod schema;
 mod session;
 mod table;
+mod write;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use daybook_model::Registry;
 use tokio::sync::Mutex;
 
-use crate::{Build, Publication, QueryResult, Storage, Warehouse, WarehouseError};
+use crate::{Build, Explanation, Publication, QueryResult, Storage, Warehouse, WarehouseError};
 use build::DeltaBuild;
+use files::TableFiles;
 use publications::Publications;
 use session::Session;
 use table::Tables;
@@ -30,21 +36,30 @@ pub struct DeltaWarehouse {
     registry: Arc<Registry>,
     tables: Tables,
     publications: Publications,
+    runtime: Arc<RuntimeEnv>,
     /// The session of the publication that was asked last: opening tables and planning views takes longer than
     /// most answers.
     reader: Mutex<Option<(u64, Arc<Session>)>>,
 }
 
 impl DeltaWarehouse {
-    /// The warehouse at `storage`, holding the models of `registry`.
-    pub fn new(storage: Storage, registry: Arc<Registry>) -> Self {
-        Self {
+    /// The warehouse at `storage`, holding the models of `registry`. All its queries together, those of a close
+    /// too, hold at most about `memory` bytes of rows; what sorts and groups more uses the temporary folder.
+    ///
+    /// # Errors
+    /// When the temporary folder cannot be used.
+    pub fn new(storage: Storage, registry: Arc<Registry>, memory: usize) -> Result<Self, WarehouseError> {
+        let pool = Arc::new(FairSpillPool::new(memory));
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
+        runtime.register_object_store(&storage.url, storage.store());
+        Ok(Self {
             tables: Tables::new(storage.clone()),
             publications: Publications::new(storage.clone()),
             registry,
             storage,
+            runtime,
             reader: Mutex::new(None),
-        }
+        })
     }
 
     /// The session that shows `publication`.
@@ -61,13 +76,16 @@ impl DeltaWarehouse {
     }
 
     async fn published_session(&self, publication: &Publication) -> Result<Session, WarehouseError> {
-        let mut session = Session::new(&self.storage, Arc::clone(&self.registry))?;
+        let mut session = Session::new(Arc::clone(&self.runtime), Arc::clone(&self.registry));
         session.set_dates(publication.draft.closed_dates.iter().copied())?;
         session.set_paid_statuses(&publication.draft.paid_statuses)?;
         for model in self.registry.models().iter().filter(|model| model.is_stored()) {
             // a model that came with a newer Daybook has no published state before the next run
             let version = publication.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
-            session.set_table(&model.name, &self.tables.open(model, version).await?).await?;
+            let table = self.tables.open(model, version).await?;
+            let files =
+                TableFiles::of(model, &table, &self.storage).map_err(WarehouseError::delta(&model.name))?;
+            session.set_provider(&model.name, Arc::new(files))?;
         }
         session.plan_views(None).await?;
         Ok(session)
@@ -96,12 +114,18 @@ impl Warehouse for DeltaWarehouse {
         self.reader(&publication).await?.query(sql, parameters).await
     }
 
+    async fn explain(&self, sql: &str) -> Result<Explanation, WarehouseError> {
+        let publication = self.publications.latest().await?.ok_or(WarehouseError::NothingPublished)?;
+        self.reader(&publication).await?.explain(sql).await
+    }
+
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
         self.create().await?;
         let publication = self.publications.latest().await?;
         let before = self.reader(publication.as_ref().unwrap_or(&Publication::default())).await?;
         let build = DeltaBuild::begin(
             self.storage.clone(),
+            Session::new(Arc::clone(&self.runtime), Arc::clone(&self.registry)),
             Arc::clone(&self.registry),
             self.tables.clone(),
             self.publications.clone(),

@@ -26,7 +26,7 @@ pub(super) fn delta_columns(model: &Model) -> Vec<StructField> {
 
 fn arrow_type(data_type: DataType) -> ArrowType {
     match data_type {
-        DataType::String => ArrowType::Utf8,
+        DataType::String => ArrowType::Utf8View,
         DataType::Integer => ArrowType::Int32,
         DataType::Bigint => ArrowType::Int64,
         DataType::Double => ArrowType::Float64,

@@ -8,16 +8,14 @@ use chrono::NaiveDate;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::execution::context::{SQLOptions, SessionContext};
-use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::prelude::SessionConfig;
+use datafusion::prelude::{DataFrame, SessionConfig};
 use datafusion::scalar::ScalarValue;
 use daybook_model::{Model, PartitionDate, Registry};
-use deltalake::DeltaTable;
-use deltalake::delta_datafusion::{DeltaSessionConfig, planner::DeltaPlanner};
 use futures::{StreamExt, TryStreamExt};
 
-use crate::{QueryResult, Storage, WarehouseError};
+use crate::{QueryResult, WarehouseError};
 
 const CATALOG: &str = "daybook";
 const SCHEMA: &str = "public";
@@ -28,20 +26,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(storage: &Storage, registry: Arc<Registry>) -> Result<Self, WarehouseError> {
-        let config: SessionConfig = DeltaSessionConfig::default().into();
-        let config = config
+    /// A session without tables, whose memory and caches are those of `runtime`.
+    pub(super) fn new(runtime: Arc<RuntimeEnv>, registry: Arc<Registry>) -> Self {
+        let config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_information_schema(true)
-            .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
-        let state = SessionStateBuilder::new()
-            .with_default_features()
-            .with_config(config)
-            .with_query_planner(DeltaPlanner::new())
-            .build();
-        let context = SessionContext::new_with_state(state);
-        context.register_object_store(&storage.url, storage.store());
-        Ok(Self { context, registry })
+            .set_bool("datafusion.execution.parquet.pushdown_filters", true);
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        Self { context, registry }
     }
 
     pub(super) fn context(&self) -> &SessionContext {
@@ -70,12 +62,6 @@ impl Session {
         let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column])
             .map_err(datafusion::error::DataFusionError::from)?;
         self.set_provider(name, Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
-    }
-
-    /// Shows a Delta table in the state in which it was opened.
-    pub(super) async fn set_table(&mut self, name: &str, table: &DeltaTable) -> Result<(), WarehouseError> {
-        let provider = table.table_provider().await?;
-        self.set_provider(name, provider)
     }
 
     /// Shows `provider` under `name`, instead of what was shown under it.
@@ -122,14 +108,19 @@ impl Session {
 
     /// Answers read-only SQL.
     pub(super) async fn query(&self, sql: &str, parameters: &[&str]) -> Result<QueryResult, WarehouseError> {
-        let read_only =
-            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let mut frame = self.context.sql_with_options(sql, read_only).await?;
+        let mut frame = self.read_only(sql).await?;
         if !parameters.is_empty() {
             let values: Vec<_> = parameters.iter().map(|text| ScalarValue::from(*text)).collect();
             frame = frame.with_param_values(values)?;
         }
         let stream: SendableRecordBatchStream = frame.execute_stream().await?;
         Ok(QueryResult { schema: stream.schema(), batches: stream.map_err(WarehouseError::from).boxed() })
+    }
+
+    /// Plans SQL that changes nothing.
+    pub(super) async fn read_only(&self, sql: &str) -> Result<DataFrame, WarehouseError> {
+        let read_only =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        Ok(self.context.sql_with_options(sql, read_only).await?)
     }
 }

@@ -1,0 +1,139 @@
+//! From a dump to a publication: what a close does between PostgreSQL's first step and its last.
+
+use std::ops::RangeInclusive;
+
+use async_trait::async_trait;
+use chrono::NaiveDateTime;
+use daybook_model::manifest::{Manifest, TableDump};
+use daybook_model::{PartitionDate, Registry};
+use daybook_warehouse::{Build, Publication, PublicationDraft, SourceHashes, Warehouse};
+use serde_json::{Value, json};
+
+use super::build::{Built, Mode};
+use super::period::Period;
+use super::plan::ClosePlan;
+use super::steps::{Started, Steps};
+use super::{CloseSettings, DatePlan, StepReport, rows};
+use crate::PipelineError;
+
+/// Parked lines that this build has put beside their order.
+const HEALED_LINES: &str = "select parked.parked_id from parked_order_lines_staging as parked \
+                            inner join orders on parked.order_id = orders.id";
+
+/// Turns a dump that lies in the warehouse's storage into the next publication. It touches no ODS, and takes no
+/// lock: who calls it makes sure that nobody else builds.
+pub struct Assembly<'a> {
+    /// Where the books go.
+    pub warehouse: &'a dyn Warehouse,
+    /// The models to build.
+    pub registry: &'a Registry,
+    /// What to know of the shop.
+    pub settings: &'a CloseSettings,
+    /// The run that the publication shall name.
+    pub run_id: i64,
+    /// When it shall say that it was published, UTC.
+    pub now: NaiveDateTime,
+}
+
+impl Assembly<'_> {
+    /// Closes `days` with what the dump of `manifest` holds, and publishes; `progress` hears of each step.
+    ///
+    /// # Errors
+    /// Any [`PipelineError`] but those of the ODS; the published state is then as it was.
+    pub async fn close(
+        &self,
+        manifest: &Manifest,
+        days: RangeInclusive<PartitionDate>,
+        progress: &(dyn Fn(&StepReport) + Sync),
+    ) -> Result<Option<Publication>, PipelineError> {
+        let published = self.warehouse.published().await?.unwrap_or_default();
+        let period =
+            Period { days: PartitionDate::range(*days.start(), *days.end()).collect(), cutoff: *days.end() };
+        let assembled =
+            self.assemble(manifest, &published, &period, &mut Told { now: self.now, progress }).await?;
+        Ok(assembled.map(|(publication, _)| publication))
+    }
+
+    /// The same, from the `published` state; gives nothing when nothing has changed, and else also what was built.
+    pub(super) async fn assemble(
+        &self,
+        manifest: &Manifest,
+        published: &Publication,
+        period: &Period,
+        steps: &mut dyn Steps,
+    ) -> Result<Option<(Publication, DatePlan)>, PipelineError> {
+        let mut build = self.warehouse.begin(&self.settings.paid_statuses).await?;
+        build.stage(manifest).await?;
+        let built = Built::by(build.as_mut(), self, manifest, published, period, steps, Mode::Build).await?;
+        if built.plan.is_empty() {
+            return Ok(None);
+        }
+        self.check(build.as_ref(), manifest, &published.draft, &built, steps).await?;
+        let started = steps.begin();
+        let publication = self.publish(build, manifest, &published.draft, &built).await?;
+        steps.end("publish", started, json!({ "publication": publication.number })).await?;
+        Ok(Some((publication, built.plan)))
+    }
+
+    /// What [`Assembly::assemble`] would build.
+    pub(super) async fn preview(
+        &self,
+        manifest: &Manifest,
+        published: &Publication,
+        period: &Period,
+    ) -> Result<ClosePlan, PipelineError> {
+        let mut build = self.warehouse.begin(&self.settings.paid_statuses).await?;
+        build.stage(manifest).await?;
+        let mut steps = Told { now: self.now, progress: &|_| {} };
+        let built =
+            Built::by(build.as_mut(), self, manifest, published, period, &mut steps, Mode::Preview).await?;
+        Ok(ClosePlan::new(built, manifest, self.registry, build.as_ref()))
+    }
+
+    async fn publish(
+        &self,
+        build: Box<dyn Build>,
+        manifest: &Manifest,
+        before: &PublicationDraft,
+        built: &Built,
+    ) -> Result<Publication, PipelineError> {
+        let draft = PublicationDraft {
+            run_id: self.run_id,
+            published_at: self.now,
+            business_timezone: self.settings.timezone.name().to_owned(),
+            paid_statuses: self.settings.paid_statuses.clone(),
+            closed_dates: before.closed_dates.union(&built.newly_closed).copied().collect(),
+            source_hashes: hashes(manifest),
+            loads: manifest.loads.clone(),
+            healed_lines: rows::integers(build.query(HEALED_LINES).await?).await?,
+        };
+        Ok(build.publish(draft).await?)
+    }
+}
+
+/// What the dump holds of each date. Dates that it does not hold have no hash: should their rows come again, they
+/// are compared with what is held, whatever happened meanwhile.
+fn hashes(manifest: &Manifest) -> SourceHashes {
+    let dates = |dump: &TableDump| {
+        dump.dates.iter().map(|(date, content)| (*date, content.content_hash.clone())).collect()
+    };
+    manifest.tables.iter().map(|(table, dump)| (table.clone(), dates(dump))).collect()
+}
+
+/// Steps that are told and not recorded.
+struct Told<'a> {
+    now: NaiveDateTime,
+    progress: &'a (dyn Fn(&StepReport) + Sync),
+}
+
+#[async_trait]
+impl Steps for Told<'_> {
+    fn begin(&self) -> Started {
+        Started::now(self.now)
+    }
+
+    async fn end(&mut self, name: &str, started: Started, metrics: Value) -> Result<(), PipelineError> {
+        (self.progress)(&started.report(name, metrics));
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! What a close would do.
+
+use std::collections::BTreeMap;
+
+use daybook_model::manifest::Manifest;
+use daybook_model::{PartitionDate, Registry};
+use daybook_warehouse::Build;
+use serde::Serialize;
+
+use super::build::Built;
+use super::{Close, ClosePeriod, DUMPS, DatePlan};
+use crate::PipelineError;
+use crate::runs::RunLock;
+
+/// What a close would build, and why.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ClosePlan {
+    /// Why each date would be built.
+    pub dates: DatePlan,
+    /// What would be built of each table, in the order of building.
+    pub tables: Vec<TablePlan>,
+}
+
+/// What would be built of a table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TablePlan {
+    /// The table's name.
+    pub table: String,
+    /// Each date that would be built.
+    pub dates: BTreeMap<PartitionDate, PlannedRows>,
+}
+
+/// The rows of one date of one table.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PlannedRows {
+    /// What the ODS holds of it now; none for what is built from other tables.
+    pub source: Option<u64>,
+    /// What is published of it now.
+    pub published: u64,
+}
+
+impl ClosePlan {
+    pub(super) fn new(built: Built, manifest: &Manifest, registry: &Registry, build: &dyn Build) -> Self {
+        let table = |name: &String| {
+            let dates = &built.models.get(name)?.dates;
+            let source = manifest.tables.get(name);
+            let published = build.rows(name);
+            let rows = |date: &PartitionDate| PlannedRows {
+                source: source.map(|dump| dump.dates.get(date).map_or(0, |content| content.rows)),
+                published: published.get(date).copied().unwrap_or_default(),
+            };
+            let dates = dates.iter().map(|date| (*date, rows(date))).collect();
+            Some(TablePlan { table: name.clone(), dates })
+        };
+        let tables = registry.models().iter().filter_map(|model| table(&model.name)).collect();
+        Self { dates: built.plan, tables }
+    }
+}
+
+impl Close<'_> {
+    /// What [`Close::run`] would do with `period` now. It changes nothing: the rows that it looks at are read into a
+    /// dump of its own, which it removes.
+    ///
+    /// Parked rows whose parent came by itself are healed by a close first, so it may touch more dates.
+    ///
+    /// # Errors
+    /// As [`Close::run`], also when a close is running.
+    pub async fn plan(&self, period: ClosePeriod) -> Result<ClosePlan, PipelineError> {
+        let lock = RunLock::acquire(self.ods.pool()).await?;
+        let planned = self.plan_locked(period).await;
+        let released = lock.release().await;
+        let plan = planned?;
+        released?;
+        Ok(plan)
+    }
+
+    async fn plan_locked(&self, period: ClosePeriod) -> Result<ClosePlan, PipelineError> {
+        let published = self.warehouse.published().await?.unwrap_or_default();
+        self.check_timezone(&published)?;
+        let Some(period) = self.resolve(period, &published).await? else { return Ok(ClosePlan::default()) };
+        // no run has this number
+        let manifest = self.dump(0, period.cutoff).await?;
+        let planned = self.assembly(0).preview(&manifest, &published, &period).await;
+        self.drop_dump(&self.warehouse.storage().path(&format!("{DUMPS}/0"))).await?;
+        planned
+    }
+}

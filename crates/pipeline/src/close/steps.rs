@@ -1,0 +1,60 @@
+//! The steps of a run as they end.
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use chrono::NaiveDateTime;
+use serde_json::Value;
+
+use super::StepReport;
+use crate::PipelineError;
+use crate::runs::RunRecord;
+
+/// Who hears of steps.
+#[async_trait]
+pub(super) trait Steps: Send {
+    /// Notes that a step begins.
+    fn begin(&self) -> Started;
+
+    /// Notes that it has ended.
+    async fn end(&mut self, name: &str, started: Started, metrics: Value) -> Result<(), PipelineError>;
+}
+
+/// When a step began: by the clock that is recorded, and by one that cannot stand still.
+pub(super) struct Started {
+    instant: Instant,
+    at: NaiveDateTime,
+}
+
+impl Started {
+    pub(super) fn now(at: NaiveDateTime) -> Self {
+        Self { instant: Instant::now(), at }
+    }
+
+    pub(super) fn report(&self, name: &str, metrics: Value) -> StepReport {
+        StepReport { name: name.to_owned(), seconds: self.instant.elapsed().as_secs_f64(), metrics }
+    }
+}
+
+/// Steps that are written into the run's record, reported, and told to whoever watches.
+pub(super) struct RecordedSteps<'a> {
+    pub(super) record: RunRecord,
+    pub(super) progress: &'a (dyn Fn(&StepReport) + Sync),
+    pub(super) reports: Vec<StepReport>,
+}
+
+#[async_trait]
+impl Steps for RecordedSteps<'_> {
+    fn begin(&self) -> Started {
+        Started::now(self.record.now())
+    }
+
+    async fn end(&mut self, name: &str, started: Started, metrics: Value) -> Result<(), PipelineError> {
+        self.record.step(name, started.at, &metrics).await?;
+        let report = started.report(name, metrics);
+        tracing::debug!(run = self.record.id, step = name, seconds = report.seconds, "step ended");
+        (self.progress)(&report);
+        self.reports.push(report);
+        Ok(())
+    }
+}

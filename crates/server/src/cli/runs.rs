@@ -1,0 +1,103 @@
+//! `daybook runs`
+
+use anyhow::bail;
+use chrono::{NaiveDate, NaiveDateTime};
+use clap::{Args, Subcommand};
+use daybook_pipeline::runs::{self, RunStep, RunSummary};
+use serde_json::json;
+
+use super::{Outcome, Reporting};
+use crate::daybook::Daybook;
+use crate::output::{self, Format};
+
+/// Shows what became of earlier closes.
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    command: RunsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    /// The last runs, newest first
+    List {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// One run with its steps: how long each took, and what it counted
+    Show {
+        /// The run's id, as `runs list` shows it
+        id: i64,
+    },
+}
+
+pub(super) async fn execute(
+    daybook: &Daybook,
+    args: &RunsArgs,
+    reporting: Reporting,
+) -> anyhow::Result<Outcome> {
+    let opened = daybook.open_ods().await?;
+    let pool = opened.ods.pool();
+    match args.command {
+        RunsCommand::List { limit } => {
+            let listed = runs::list(pool, limit).await;
+            opened.close().await?;
+            print_runs(&listed?, reporting.format)?;
+        }
+        RunsCommand::Show { id } => {
+            let found = runs::find(pool, id).await;
+            opened.close().await?;
+            let Some((run, steps)) = found? else {
+                bail!("there is no run {id}: `daybook runs list` shows which there are");
+            };
+            print_run(run, &steps, reporting.format)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+const RUN_HEADERS: [&str; 8] = ["id", "state", "from", "to", "started", "finished", "publication", "error"];
+
+fn print_runs(runs: &[RunSummary], format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Json => output::json(&runs),
+        format => output::print_rows(format, &RUN_HEADERS, &runs.iter().map(run_row).collect::<Vec<_>>()),
+    }
+}
+
+fn print_run(run: RunSummary, steps: &[RunStep], format: Format) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return output::json(&json!({ "run": run, "steps": steps }));
+    }
+    if format == Format::Table {
+        output::print_rows(format, &RUN_HEADERS, &[run_row(&run)])?;
+    }
+    let row = |step: &RunStep| {
+        let seconds = (step.finished_at - step.started_at).as_seconds_f64();
+        vec![step.position.to_string(), step.name.clone(), format!("{seconds:.1}"), counts(&step.metrics)]
+    };
+    let rows: Vec<_> = steps.iter().map(row).collect();
+    output::print_rows(format, &["step", "name", "seconds", "counted"], &rows)
+}
+
+fn run_row(run: &RunSummary) -> Vec<String> {
+    let date = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
+    let time = |time: NaiveDateTime| time.format("%Y-%m-%d %H:%M:%S").to_string();
+    vec![
+        run.id.to_string(),
+        run.state.clone(),
+        date(run.from_date),
+        date(run.to_date),
+        time(run.started_at),
+        run.finished_at.map(time).unwrap_or_default(),
+        run.publication.map(|number| number.to_string()).unwrap_or_default(),
+        run.error.clone().unwrap_or_default(),
+    ]
+}
+
+/// `{"rows": 5, "dates": 1}` as people read it.
+fn counts(metrics: &serde_json::Value) -> String {
+    let Some(metrics) = metrics.as_object() else { return metrics.to_string() };
+    metrics.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,222 @@
+//! The files of one version of a Delta table, as queries scan them.
+//!
+//! Each file holds one date. What the Delta log says of a file (its date, its rows, the least and greatest value of
+//! its columns) prunes it before it is opened, also by what a join learns while the query runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{
+    Column, ColumnStatistics, Result, ScalarValue, Statistics, ToDFSchema, project_schema,
+};
+use datafusion::config::TableParquetOptions;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_optimizer::pruning::{PruningPredicateBuilder, PruningStatistics};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use daybook_model::{Model, PartitionDate};
+use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
+use object_store::ObjectMeta;
+
+use super::schema::{PARTITION_COLUMN, arrow_schema};
+use super::write::ROWS_PER_GROUP;
+use crate::Storage;
+
+/// One version of a table.
+#[derive(Debug)]
+pub(super) struct TableFiles {
+    /// The columns in the model's order.
+    schema: SchemaRef,
+    /// The columns as they lie in files, the partition column after them.
+    file_schema: TableSchema,
+    store: ObjectStoreUrl,
+    files: Vec<PartitionedFile>,
+}
+
+impl TableFiles {
+    /// The files of `table`, which holds the rows of `model`, below `storage`.
+    pub(super) fn of(model: &Model, table: &DeltaTable, storage: &Storage) -> DeltaResult<Self> {
+        let schema = arrow_schema(model);
+        let stored: Vec<_> =
+            schema.fields().iter().filter(|field| field.name() != PARTITION_COLUMN).collect();
+        let stored = Arc::new(Schema::new(stored.into_iter().cloned().collect::<Vec<_>>()));
+        let date = Arc::new(Field::new(PARTITION_COLUMN, DataType::Date32, true));
+        let files = partitioned_files(model, table, storage, &stored)?;
+        let file_schema = TableSchema::builder(stored).with_table_partition_cols(vec![date]).build();
+        let store = ObjectStoreUrl::parse(&storage.url[..url::Position::BeforePath])?;
+        Ok(Self { schema, file_schema, store, files })
+    }
+
+    /// How many rows each date holds.
+    pub(super) fn rows_by_date(&self) -> BTreeMap<PartitionDate, u64> {
+        let mut rows = BTreeMap::new();
+        for file in &self.files {
+            let [ScalarValue::Date32(Some(days))] = file.partition_values.as_slice() else { continue };
+            let Some(date) = NaiveDate::from_epoch_days(*days) else { continue };
+            *rows.entry(PartitionDate::new(date)).or_default() += row_count(file);
+        }
+        rows
+    }
+
+    /// How many files there are, and how many row groups in them.
+    pub(super) fn size(&self) -> (u64, u64) {
+        let row_groups = self.files.iter().map(|file| row_count(file).div_ceil(ROWS_PER_GROUP as u64)).sum();
+        (self.files.len() as u64, row_groups)
+    }
+
+    /// The files that may hold rows for which all `filters` are true.
+    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
+        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(self.files.clone()) };
+        if self.files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let schema = self.file_schema.table_schema();
+        let filter = state.create_physical_expr(filter, &Arc::clone(schema).to_dfschema()?)?;
+        let Some(predicate) =
+            PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).build(filter)
+        else {
+            return Ok(self.files.clone());
+        };
+        let statistics = self.files.iter().filter_map(|file| file.statistics.clone()).collect();
+        let kept = predicate.prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
+        Ok(self.files.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect())
+    }
+
+    /// The projection, counted in the model's columns, in those of the files.
+    fn in_files(&self, projection: Option<&Vec<usize>>) -> Result<Vec<usize>> {
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let names = projection.unwrap_or(&all).iter().map(|index| self.schema.field(*index).name());
+        names.map(|name| Ok(self.file_schema.table_schema().index_of(name)?)).collect()
+    }
+}
+
+#[async_trait]
+impl TableProvider for TableFiles {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = self.pruned(state, filters)?;
+        if files.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
+        let rows = files.iter().map(|file| row_count(file) as usize).sum();
+        let bytes = files.iter().map(|file| file.object_meta.size as usize).sum();
+        let mut statistics = Statistics::new_unknown(self.file_schema.table_schema());
+        statistics.num_rows = Precision::Exact(rows);
+        statistics.total_byte_size = Precision::Inexact(bytes);
+        let options = TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
+        let source = ParquetSource::new(self.file_schema.clone()).with_table_parquet_options(options);
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(Some(self.in_files(projection)?))?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+fn row_count(file: &PartitionedFile) -> u64 {
+    let statistics = file.statistics.as_ref();
+    statistics.and_then(|statistics| statistics.num_rows.get_value().copied()).unwrap_or_default() as u64
+}
+
+fn partitioned_files(
+    model: &Model,
+    table: &DeltaTable,
+    storage: &Storage,
+    stored: &SchemaRef,
+) -> DeltaResult<Vec<PartitionedFile>> {
+    let log = table.snapshot()?.snapshot().log_data();
+    let bounds: Vec<_> = stored.fields().iter().map(|field| Bounds::of(field, &log)).collect();
+    let mut files = Vec::with_capacity(log.num_files());
+    for (position, view) in log.iter().enumerate() {
+        let values = view.partition_values_map();
+        let date = values.get(PARTITION_COLUMN).and_then(Option::as_deref);
+        let date: Option<PartitionDate> = date.and_then(|date| date.parse().ok());
+        let date = date.ok_or_else(|| DeltaTableError::generic("a file without partition_date"))?;
+        let path = storage.path(&format!("tables/{}/{}", model.name, view.object_store_path()));
+        let rows =
+            view.num_records().ok_or_else(|| DeltaTableError::generic("a file without a row count"))?;
+        let statistics = Statistics {
+            num_rows: Precision::Exact(rows),
+            total_byte_size: Precision::Absent,
+            column_statistics: bounds.iter().map(|bounds| bounds.at(position)).collect(),
+        };
+        let size = view.size().unsigned_abs();
+        // the version's files never change, so they need no time or tag to be told apart in caches
+        let object = ObjectMeta {
+            location: path,
+            size,
+            last_modified: DateTime::UNIX_EPOCH,
+            e_tag: None,
+            version: None,
+        };
+        let mut file = PartitionedFile::from(object);
+        file.partition_values = vec![ScalarValue::Date32(Some(date.date().to_epoch_days()))];
+        files.push(file.with_statistics(Arc::new(statistics)));
+    }
+    Ok(files)
+}
+
+/// The least and greatest value of a column in each file, where the log tells them exactly enough to prune by.
+struct Bounds(Option<(ArrayRef, ArrayRef)>);
+
+impl Bounds {
+    fn of(field: &Field, log: &impl PruningStatistics) -> Self {
+        // the log cuts timestamps to milliseconds, so a greatest one may be too small
+        if matches!(field.data_type(), DataType::Timestamp(..) | DataType::Float64) {
+            return Self(None);
+        }
+        let column = Column::from_name(field.name());
+        let typed = |values: Option<ArrayRef>| cast(&values?, field.data_type()).ok();
+        Self(typed(log.min_values(&column)).zip(typed(log.max_values(&column))))
+    }
+
+    fn at(&self, position: usize) -> ColumnStatistics {
+        let value = |values: &ArrayRef| match ScalarValue::try_from_array(values, position) {
+            Ok(value) if !value.is_null() => Precision::Exact(value),
+            _ => Precision::Absent,
+        };
+        let mut statistics = ColumnStatistics::new_unknown();
+        if let Some((least, greatest)) = &self.0 {
+            statistics.min_value = value(least);
+            statistics.max_value = value(greatest);
+        }
+        statistics
+    }
+}

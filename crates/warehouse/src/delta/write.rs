@@ -1,0 +1,100 @@
+//! Writes a model's rows as the files of a Delta table, without yet making them part of it.
+
+use arrow::array::{ArrayRef, RecordBatch};
+use datafusion::physical_plan::SendableRecordBatchStream;
+use daybook_model::Model;
+use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake::kernel::Add;
+use deltalake::logstore::ObjectStoreRef;
+use deltalake::operations::write::configs::WriterStatsConfig;
+use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
+use futures::StreamExt;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+
+use super::schema::{PARTITION_COLUMN, arrow_schema};
+
+/// Large enough for fast scans, small enough to skip by statistics.
+pub(super) const ROWS_PER_GROUP: usize = 128 * 1024;
+const BYTES_PER_FILE: Option<std::num::NonZeroU64> = std::num::NonZeroU64::new(256 * 1024 * 1024);
+
+/// Files that lie in a table's folder and are no part of it yet.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) files: Vec<Add>,
+    pub(super) rows: u64,
+}
+
+/// What it takes to write files of one table.
+#[derive(Clone)]
+pub(super) struct FileWriter {
+    store: ObjectStoreRef,
+    config: WriterConfig,
+}
+
+impl FileWriter {
+    pub(super) fn of(model: &Model, table: &DeltaTable) -> DeltaResult<Self> {
+        let statistics = WriterStatsConfig::from_config(table.snapshot()?.snapshot().table_configuration());
+        let config = WriterConfig::new(
+            arrow_schema(model),
+            vec![PARTITION_COLUMN.to_owned()],
+            Some(properties(model)),
+            BYTES_PER_FILE,
+            None,
+            statistics.num_indexed_cols,
+            statistics.stats_columns,
+        );
+        Ok(Self { store: table.object_store(), config })
+    }
+
+    /// Writes rows that come sorted by date, then as they shall lie in the files. Each file is of one date, and one
+    /// date's files are open at a time.
+    pub(super) async fn write(&self, mut rows: SendableRecordBatchStream) -> DeltaResult<Written> {
+        let mut written = Written::default();
+        let mut open: Option<(ArrayRef, DeltaWriter)> = None;
+        while let Some(batch) = rows.next().await {
+            let batch = batch?;
+            written.rows += batch.num_rows() as u64;
+            for part in by_date(&batch)? {
+                let date = partition_column(&part)?.slice(0, 1);
+                if open.as_ref().is_none_or(|(current, _)| current.as_ref() != date.as_ref()) {
+                    if let Some((_, finished)) = open.take() {
+                        written.files.extend(finished.close().await?);
+                    }
+                    open = Some((date, DeltaWriter::new(self.store.clone(), self.config.clone())));
+                }
+                if let Some((_, writer)) = open.as_mut() {
+                    writer.write(&part).await?;
+                }
+            }
+        }
+        if let Some((_, finished)) = open.take() {
+            written.files.extend(finished.close().await?);
+        }
+        Ok(written)
+    }
+}
+
+/// A key's values differ from row to row, so a dictionary of them is work for nothing.
+fn properties(model: &Model) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROWS_PER_GROUP));
+    if let [key] = model.key.as_slice() {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(key.as_str()), false);
+    }
+    properties.build()
+}
+
+/// Slices of a batch, each of one date.
+fn by_date(batch: &RecordBatch) -> DeltaResult<Vec<RecordBatch>> {
+    let ranges = arrow::compute::partition(&[partition_column(batch)?.clone()])?.ranges();
+    Ok(ranges.into_iter().map(|range| batch.slice(range.start, range.len())).collect())
+}
+
+fn partition_column(batch: &RecordBatch) -> DeltaResult<&ArrayRef> {
+    batch
+        .column_by_name(PARTITION_COLUMN)
+        .ok_or_else(|| DeltaTableError::generic("rows without partition_date"))
+}
