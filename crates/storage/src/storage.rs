@@ -64,5 +64,6 @@ fn local(url: &Url) -> Result<Arc<dyn ObjectStore>, StorageError> {
     if url.to_file_path().is_err() {
         return Err(StorageError::new(url, "write it as file:///absolute/path"));
     }
-    Ok(Arc::new(LocalFileSystem::new()))
+    // a folder without files is nothing, as in an object store
+    Ok(Arc::new(LocalFileSystem::new().with_automatic_cleanup(true)))
 }

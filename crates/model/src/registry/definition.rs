@@ -85,6 +85,8 @@ pub struct Model {
     pub key: Vec<String>,
     /// The order of rows within a partition.
     pub sort: Vec<String>,
+    /// Columns of scattered values that are looked up one by one, such as ids that the table is not sorted by.
+    pub lookups: Vec<String>,
     /// The columns, in order.
     pub columns: Vec<ColumnSpec>,
     /// The relations that the SQL reads, itself excluded.
@@ -102,6 +104,8 @@ struct Definition {
     key: Vec<String>,
     #[serde(default)]
     sort: Vec<String>,
+    #[serde(default)]
+    lookups: Vec<String>,
     columns: Vec<ColumnSpec>,
 }
 
@@ -127,6 +131,7 @@ impl Model {
             grain: definition.grain,
             key: definition.key,
             sort: definition.sort,
+            lookups: definition.lookups,
             columns: definition.columns,
             reads,
         };
@@ -146,8 +151,12 @@ impl Model {
     }
 
     fn contradiction(&self) -> Option<String> {
-        if let Some(unknown) = self.key.iter().chain(&self.sort).find(|name| !self.has_column(name)) {
-            return Some(format!("'key' or 'sort' names '{unknown}', which is not among the columns"));
+        if let Some(unknown) =
+            self.key.iter().chain(&self.sort).chain(&self.lookups).find(|name| !self.has_column(name))
+        {
+            return Some(format!(
+                "'key', 'sort' or 'lookups' names '{unknown}', which is not among the columns"
+            ));
         }
         match self.kind {
             Kind::ReplacePartition if self.feed.is_none() => {

@@ -52,7 +52,8 @@ impl ClosePlan {
             let dates = dates.iter().map(|date| (*date, rows(date))).collect();
             Some(TablePlan { table: name.clone(), dates })
         };
-        let tables = registry.models().iter().filter_map(|model| table(&model.name)).collect();
+        let tables = registry.models().iter().filter_map(|model| table(&model.name));
+        let tables = tables.filter(|table| !table.dates.is_empty()).collect();
         Self { dates: built.plan, tables }
     }
 }

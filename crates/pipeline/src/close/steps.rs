@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::Value;
 
 use super::StepReport;
@@ -50,8 +50,10 @@ impl Steps for RecordedSteps<'_> {
     }
 
     async fn end(&mut self, name: &str, started: Started, metrics: Value) -> Result<(), PipelineError> {
-        self.record.step(name, started.at, &metrics).await?;
         let report = started.report(name, metrics);
+        // the clock may stand still, and a step took its time all the same
+        let took = TimeDelta::from_std(started.instant.elapsed()).unwrap_or_default();
+        self.record.step(name, started.at..started.at + took, &report.metrics).await?;
         tracing::debug!(run = self.record.id, step = name, seconds = report.seconds, "step ended");
         (self.progress)(&report);
         self.reports.push(report);

@@ -1,5 +1,7 @@
 //! What `daybook.run` and `daybook.run_step` tell of a run.
 
+use std::ops::Range;
+
 use chrono::NaiveDateTime;
 use daybook_model::{Clock, PartitionDate};
 use serde::Serialize;
@@ -60,7 +62,7 @@ impl RunRecord {
     pub(crate) async fn step(
         &mut self,
         name: &str,
-        started_at: NaiveDateTime,
+        time: Range<NaiveDateTime>,
         metrics: &impl Serialize,
     ) -> Result<(), PipelineError> {
         self.steps += 1;
@@ -68,8 +70,8 @@ impl RunRecord {
             .bind(self.id)
             .bind(self.steps)
             .bind(name)
-            .bind(started_at)
-            .bind(self.clock.now())
+            .bind(time.start)
+            .bind(time.end)
             .bind(sqlx::types::Json(metrics))
             .execute(&self.pool)
             .await?;

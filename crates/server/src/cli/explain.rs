@@ -24,7 +24,7 @@ pub(super) async fn execute(
         output::json(&explanation)?;
         return Ok(Outcome::Done);
     }
-    let headers = ["table", "files read", "of", "row groups read", "of", "KiB read"];
+    let headers = ["table", "files read", "files", "row groups read", "row groups", "KiB read"];
     let row = |scan: &TableScan| {
         let counts = [
             scan.files_read,

@@ -5,6 +5,7 @@
 //! every table, with a conditional put. So readers through Daybook switch all tables at once, and others can read
 //! the exact versions in that document.
 
+mod bounds;
 mod build;
 mod explain;
 mod files;

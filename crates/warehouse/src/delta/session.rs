@@ -15,6 +15,7 @@ use datafusion::scalar::ScalarValue;
 use daybook_model::{Model, PartitionDate, Registry};
 use futures::{StreamExt, TryStreamExt};
 
+use super::bounds::BoundsAcrossJoins;
 use crate::{QueryResult, WarehouseError};
 
 const CATALOG: &str = "daybook";
@@ -33,6 +34,7 @@ impl Session {
             .with_information_schema(true)
             .set_bool("datafusion.execution.parquet.pushdown_filters", true);
         let context = SessionContext::new_with_config_rt(config, runtime);
+        context.add_optimizer_rule(Arc::new(BoundsAcrossJoins));
         Self { context, registry }
     }
 

@@ -19,6 +19,8 @@ use super::schema::{PARTITION_COLUMN, arrow_schema};
 pub(super) const ROWS_PER_GROUP: usize = 128 * 1024;
 const BYTES_PER_FILE: Option<std::num::NonZeroU64> = std::num::NonZeroU64::new(256 * 1024 * 1024);
 
+const BLOOM_FILTER_FALSE_POSITIVES: f64 = 0.01;
+
 /// Files that lie in a table's folder and are no part of it yet.
 #[derive(Default)]
 pub(super) struct Written {
@@ -76,13 +78,21 @@ impl FileWriter {
     }
 }
 
-/// A key's values differ from row to row, so a dictionary of them is work for nothing.
+/// A key's values differ from row to row, so a dictionary of them is work for nothing. Columns that are looked up get
+/// Bloom filters, which tell of most row groups that they do not hold the value; each shrinks to the size it needs.
 fn properties(model: &Model) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROWS_PER_GROUP));
     if let [key] = model.key.as_slice() {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(key.as_str()), false);
+    }
+    for column in &model.lookups {
+        let column = ColumnPath::from(column.as_str());
+        properties = properties
+            .set_column_bloom_filter_enabled(column.clone(), true)
+            .set_column_bloom_filter_max_ndv(column.clone(), ROWS_PER_GROUP as u64)
+            .set_column_bloom_filter_fpp(column, BLOOM_FILTER_FALSE_POSITIVES);
     }
     properties.build()
 }
