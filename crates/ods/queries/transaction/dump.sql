@@ -3,7 +3,8 @@ select
     transaction.order_id,
     transaction.status,
     transaction.created_at,
-    daybook.business_date(transaction.created_at, current_setting('daybook.dump_timezone')) as partition_date
+    daybook.business_date(transaction.created_at, (select current_setting('daybook.dump_timezone'))) as partition_date
 from ods.transaction
-where transaction.created_at < current_setting('daybook.dump_before')::timestamp
-order by partition_date
+where
+    transaction.created_at < (select current_setting('daybook.dump_before')::timestamp)
+    and {rows}

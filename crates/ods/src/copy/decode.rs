@@ -13,7 +13,7 @@ pub(crate) enum DecodeError {
     OutOfRange(usize),
 }
 
-/// Collects a stream's pieces and gives back its rows.
+/// Collects the pieces of a stream, or of several one after another, and gives back their rows.
 #[derive(Default)]
 pub(crate) struct CopyDecoder {
     bytes: Vec<u8>,
@@ -35,13 +35,14 @@ impl CopyDecoder {
         fields: &mut Vec<Option<std::ops::Range<usize>>>,
     ) -> Result<Option<Tuple<'a>>, DecodeError> {
         if !self.header_read {
-            if self.bytes.len() < HEADER.len() {
+            let rest = &self.bytes[self.position..];
+            if rest.len() < HEADER.len() {
                 return Ok(None);
             }
-            if !self.bytes.starts_with(HEADER) {
+            if !rest.starts_with(HEADER) {
                 return Err(DecodeError::Damaged);
             }
-            self.position = HEADER.len();
+            self.position += HEADER.len();
             self.header_read = true;
         }
         let Some(count) = read::<2>(&self.bytes, self.position).map(i16::from_be_bytes) else {
@@ -63,8 +64,9 @@ impl CopyDecoder {
         if at > self.bytes.len() {
             return Ok(None);
         }
-        // The trailer, with its count of -1, is a row without fields.
+        // The trailer, with its count of -1, is a row without fields; what follows is another stream.
         self.position = at;
+        self.header_read = count >= 0;
         Ok((count >= 0).then(|| Tuple { bytes: &self.bytes, content: start..at }))
     }
 }
@@ -88,7 +90,7 @@ impl<'a> Tuple<'a> {
         &self.bytes[self.content.clone()]
     }
 
-    fn field(&self, fields: &Fields, index: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn field(&self, fields: &Fields, index: usize) -> Result<&'a [u8], DecodeError> {
         let range = fields.get(index).cloned().flatten().ok_or(DecodeError::Missing(index))?;
         Ok(&self.bytes[range])
     }

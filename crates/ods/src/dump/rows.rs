@@ -1,6 +1,5 @@
 //! Rows of a table on their way from COPY into Arrow, counted and hashed by date.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,11 +8,11 @@ use arrow::array::{
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use chrono::NaiveDate;
-use daybook_model::PartitionDate;
-use daybook_model::manifest::DateContent;
 
+use super::content::Contents;
+use super::dating::{Dating, SharedDates};
+use super::error::DumpError;
+use super::order_dates::OrderKey;
 use super::table::{DumpTable, DumpType};
 use crate::copy::{CopyDecoder, DecodeError, Tuple};
 
@@ -23,18 +22,16 @@ const BATCH_ROWS: usize = 8192;
 /// Collects rows into batches.
 pub(crate) struct DumpRows {
     schema: SchemaRef,
+    /// Of all columns that the query gives, and then of the date if it does not give that.
     builders: Vec<Builder>,
+    fields: Vec<Option<Range<usize>>>,
     rows: usize,
     decoder: CopyDecoder,
-    fields: Vec<Option<Range<usize>>>,
-    dates: BTreeMap<i32, DateSum>,
-}
-
-/// The sum of the rows' hashes does not depend on their order.
-#[derive(Default)]
-struct DateSum {
-    rows: u64,
-    hash: u128,
+    dating: Dating,
+    orders: SharedDates,
+    /// Dates of orders that the others do not know yet.
+    noted: Vec<(OrderKey, i32)>,
+    contents: Contents,
 }
 
 enum Builder {
@@ -46,74 +43,101 @@ enum Builder {
 }
 
 impl DumpRows {
-    pub(crate) fn of(table: &DumpTable) -> Self {
+    pub(crate) fn of(table: &DumpTable, orders: SharedDates) -> Self {
         Self {
             schema: table.schema(),
             builders: table.columns.iter().map(|(_, dump_type)| Builder::new(*dump_type)).collect(),
+            fields: Vec::new(),
             rows: 0,
             decoder: CopyDecoder::default(),
-            fields: Vec::new(),
-            dates: BTreeMap::new(),
+            dating: table.dating,
+            orders,
+            noted: Vec::new(),
+            contents: Contents::default(),
         }
     }
 
-    /// Adds a piece of the COPY stream.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), DecodeError> {
+    /// Reads a piece of a COPY stream, or of several one after another, and hands on each full batch.
+    ///
+    /// Blocks the thread while somebody else notes the dates of orders.
+    pub(crate) fn push(
+        &mut self,
+        piece: &[u8],
+        mut hand_on: impl FnMut(RecordBatch) -> Result<(), DumpError>,
+    ) -> Result<(), DumpError> {
         self.decoder.push(piece);
+        let orders = Arc::clone(&self.orders);
+        let known = (self.dating == Dating::ByOrder).then(|| orders.blocking_read());
         while let Some(tuple) = self.decoder.next_tuple(&mut self.fields)? {
-            for (index, builder) in self.builders.iter_mut().enumerate() {
-                builder.append(&tuple, &self.fields, index)?;
+            let last = self.fields.len().saturating_sub(1);
+            let days = match &known {
+                None => tuple.date(&self.fields, last)?,
+                Some(known) => match known.get(OrderKey::of(tuple.field(&self.fields, last)?)) {
+                    Some(days) => days,
+                    None => continue,
+                },
+            };
+            if self.dating == Dating::Orders {
+                self.noted.push((OrderKey::of(tuple.field(&self.fields, 0)?), days));
             }
-            let last = self.builders.len().saturating_sub(1);
-            let date = self.dates.entry(tuple.date(&self.fields, last)?).or_default();
-            date.rows += 1;
-            date.hash = date.hash.wrapping_add(row_hash(tuple.content()));
+            append(&mut self.builders, &tuple, &self.fields, days)?;
+            self.contents.add_row(days, tuple.content());
             self.rows += 1;
+            if self.rows == BATCH_ROWS {
+                self.rows = 0;
+                hand_on(batch(&self.schema, &mut self.builders)?)?;
+            }
+        }
+        drop(known);
+        self.note_dates()
+    }
+
+    /// All at once, as others wait to do the same.
+    fn note_dates(&mut self) -> Result<(), DumpError> {
+        if !self.noted.is_empty() {
+            let mut orders = self.orders.blocking_write();
+            for (key, days) in self.noted.drain(..) {
+                orders.insert(key, days)?;
+            }
         }
         Ok(())
     }
 
-    /// The collected rows, once there are enough for a batch.
-    pub(crate) fn take_full(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        if self.rows < BATCH_ROWS { Ok(None) } else { self.take() }
-    }
-
-    /// The collected rows, if there are any.
-    pub(crate) fn take(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        if std::mem::take(&mut self.rows) == 0 {
-            return Ok(None);
-        }
-        let columns = self.builders.iter_mut().map(Builder::finish).collect();
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).map(Some)
-    }
-
-    /// What each date held; none when a date is beyond the calendar.
-    pub(crate) fn dates(&self) -> Option<BTreeMap<PartitionDate, DateContent>> {
-        self.dates
-            .iter()
-            .map(|(days, sum)| {
-                let content = DateContent {
-                    rows: sum.rows,
-                    content_hash: format!("{:016x}{:032x}", sum.rows, sum.hash),
-                };
-                // Days since 1970 to days since the year 1.
-                let date = NaiveDate::from_num_days_from_ce_opt(days.checked_add(719_163)?)?;
-                Some((PartitionDate::new(date), content))
-            })
-            .collect()
+    /// The last rows, if any are left, and what all of them were.
+    pub(crate) fn finish(mut self) -> Result<(Option<RecordBatch>, Contents), DumpError> {
+        let rest = match self.rows {
+            0 => None,
+            _ => Some(batch(&self.schema, &mut self.builders)?),
+        };
+        Ok((rest, self.contents))
     }
 }
 
-fn row_hash(content: &[u8]) -> u128 {
-    let mut half = [0; 16];
-    half.copy_from_slice(&blake3::hash(content).as_bytes()[..16]);
-    u128::from_be_bytes(half)
+fn append(
+    builders: &mut [Builder],
+    tuple: &Tuple<'_>,
+    fields: &[Option<Range<usize>>],
+    days: i32,
+) -> Result<(), DecodeError> {
+    let Some((date, others)) = builders.split_last_mut() else { return Ok(()) };
+    for (index, builder) in others.iter_mut().enumerate() {
+        builder.append(tuple, fields, index)?;
+    }
+    if let Builder::Date(date) = date {
+        date.append_value(days);
+    }
+    Ok(())
+}
+
+fn batch(schema: &SchemaRef, builders: &mut [Builder]) -> Result<RecordBatch, DumpError> {
+    let columns = builders.iter_mut().map(Builder::finish).collect();
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 impl Builder {
     fn new(dump_type: DumpType) -> Self {
         match dump_type {
-            DumpType::Text => Self::Text(StringBuilder::new()),
+            DumpType::Id | DumpType::Text => Self::Text(StringBuilder::new()),
             DumpType::Integer => Self::Integer(Int32Builder::new()),
             DumpType::Bigint => Self::Bigint(Int64Builder::new()),
             DumpType::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new()),
