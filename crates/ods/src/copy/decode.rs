@@ -34,25 +34,32 @@ impl CopyDecoder {
         &'a mut self,
         fields: &mut Vec<Option<std::ops::Range<usize>>>,
     ) -> Result<Option<Tuple<'a>>, DecodeError> {
-        if !self.header_read {
-            let rest = &self.bytes[self.position..];
-            if rest.len() < HEADER.len() {
+        let (start, count) = loop {
+            if !self.header_read {
+                let rest = &self.bytes[self.position..];
+                if rest.len() < HEADER.len() {
+                    return Ok(None);
+                }
+                if !rest.starts_with(HEADER) {
+                    return Err(DecodeError::Damaged);
+                }
+                self.position += HEADER.len();
+                self.header_read = true;
+            }
+            let Some(count) = read(&self.bytes, self.position).map(i16::from_be_bytes) else {
                 return Ok(None);
+            };
+            if count >= 0 {
+                break (self.position + 2, count);
             }
-            if !rest.starts_with(HEADER) {
-                return Err(DecodeError::Damaged);
-            }
-            self.position += HEADER.len();
-            self.header_read = true;
-        }
-        let Some(count) = read::<2>(&self.bytes, self.position).map(i16::from_be_bytes) else {
-            return Ok(None);
+            // The trailer is a row with a count of -1.
+            self.position += 2;
+            self.header_read = false;
         };
-        let mut at = self.position + 2;
-        let start = at;
+        let mut at = start;
         fields.clear();
         for _ in 0..count {
-            let Some(length) = read::<4>(&self.bytes, at).map(i32::from_be_bytes) else {
+            let Some(length) = read(&self.bytes, at).map(i32::from_be_bytes) else {
                 return Ok(None);
             };
             at += 4;
@@ -64,10 +71,8 @@ impl CopyDecoder {
         if at > self.bytes.len() {
             return Ok(None);
         }
-        // The trailer, with its count of -1, is a row without fields; what follows is another stream.
         self.position = at;
-        self.header_read = count >= 0;
-        Ok((count >= 0).then(|| Tuple { bytes: &self.bytes, content: start..at }))
+        Ok(Some(Tuple { bytes: &self.bytes, content: start..at }))
     }
 }
 

@@ -16,6 +16,8 @@ mod rows;
 mod run;
 mod snapshot;
 mod table;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::sync::Arc;

@@ -171,3 +171,68 @@ impl Builder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::copy::CopyEncoder;
+    use crate::dump::order_dates::OrderDates;
+    use crate::dump::table::TABLES;
+
+    fn lines(numbers: Range<i32>) -> Vec<u8> {
+        let mut stream = CopyEncoder::new();
+        for number in numbers {
+            stream.row(5);
+            stream.text(&format!("line {number}"));
+            stream.integer(number);
+            stream.text("variant");
+            stream.integer(-number);
+            stream.text(&format!("order {}", number % 10));
+        }
+        let mut bytes = stream.bytes().to_vec();
+        bytes.extend_from_slice(&(-1_i16).to_be_bytes());
+        bytes
+    }
+
+    /// Nine of ten orders have dates.
+    fn rows() -> DumpRows {
+        let table = TABLES.iter().find(|table| table.dating == Dating::ByOrder).unwrap();
+        let mut dates = OrderDates::with_capacity(10);
+        for number in 0..9 {
+            dates.insert(OrderKey::of(format!("order {number}").as_bytes()), number).unwrap();
+        }
+        DumpRows::of(table, Arc::new(tokio::sync::RwLock::new(dates)))
+    }
+
+    #[test]
+    fn no_more_than_a_batch_is_held_however_much_comes() {
+        let mut rows = rows();
+        let mut batches = Vec::new();
+        let hand_on = |batch: RecordBatch| {
+            batches.push(batch.num_rows());
+            Ok(())
+        };
+        rows.push(&lines(0..100_000), hand_on).unwrap();
+        assert_eq!(batches, [BATCH_ROWS; 90_000 / BATCH_ROWS]);
+        let (rest, _) = rows.finish().unwrap();
+        assert_eq!(rest.unwrap().num_rows(), 90_000 % BATCH_ROWS);
+    }
+
+    #[test]
+    fn streams_may_follow_each_other_and_come_in_any_pieces() {
+        let stream = [lines(0..50), lines(50..50), lines(50..100)].concat();
+        let read = |size: usize| {
+            let mut rows = rows();
+            for piece in stream.chunks(size) {
+                rows.push(piece, |_| Ok(())).unwrap();
+            }
+            let (rest, contents) = rows.finish().unwrap();
+            (rest.unwrap(), contents.finish().unwrap())
+        };
+        let (batch, contents) = read(stream.len());
+        assert_eq!((batch.num_rows(), contents.len()), (90, 9));
+        for size in [1, 7, 64, 1000] {
+            assert_eq!(read(size), (batch.clone(), contents.clone()));
+        }
+    }
+}
