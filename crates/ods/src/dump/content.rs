@@ -6,9 +6,6 @@ use chrono::NaiveDate;
 use daybook_model::PartitionDate;
 use daybook_model::manifest::DateContent;
 
-/// From 0001-01-01, where `chrono` begins to count, to 1970-01-01.
-const UNIX_EPOCH_DAYS: i32 = 719_163;
-
 /// Rows and their hash by date, in days since 1970.
 ///
 /// A hash is the sum of the rows' hashes, so it depends neither on their order nor on who read which of them.
@@ -59,7 +56,7 @@ impl Contents {
             .into_iter()
             .map(|(days, Content { rows, hash })| {
                 let content_hash = format!("{rows:016x}{hash:032x}");
-                let date = NaiveDate::from_num_days_from_ce_opt(days.checked_add(UNIX_EPOCH_DAYS)?)?;
+                let date = NaiveDate::from_epoch_days(days)?;
                 Some((PartitionDate::new(date), DateContent { rows, content_hash }))
             })
             .collect()

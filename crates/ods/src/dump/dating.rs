@@ -10,9 +10,11 @@ use super::order_dates::OrderDates;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dating {
     /// The query gives it, last.
-    Own,
+    Query,
+    /// It is the business date of a timestamp, in this column.
+    Timestamp(usize),
     /// The same; and the first column is an order's id, by which lines find their date.
-    Orders,
+    Order(usize),
     /// The query's last column is the id of an order, whose date it is. Rows without a dated order are left out.
     ByOrder,
 }

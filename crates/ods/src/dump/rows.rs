@@ -8,6 +8,8 @@ use arrow::array::{
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::SchemaRef;
+use chrono::DateTime;
+use daybook_model::BusinessTimezone;
 
 use super::content::Contents;
 use super::dating::{Dating, SharedDates};
@@ -28,6 +30,7 @@ pub(crate) struct DumpRows {
     rows: usize,
     decoder: CopyDecoder,
     dating: Dating,
+    timezone: BusinessTimezone,
     orders: SharedDates,
     /// Dates of orders that the others do not know yet.
     noted: Vec<(OrderKey, i32)>,
@@ -43,7 +46,7 @@ enum Builder {
 }
 
 impl DumpRows {
-    pub(crate) fn of(table: &DumpTable, orders: SharedDates) -> Self {
+    pub(crate) fn of(table: &DumpTable, timezone: BusinessTimezone, orders: SharedDates) -> Self {
         Self {
             schema: table.schema(),
             builders: table.columns.iter().map(|(_, dump_type)| Builder::new(*dump_type)).collect(),
@@ -51,6 +54,7 @@ impl DumpRows {
             rows: 0,
             decoder: CopyDecoder::default(),
             dating: table.dating,
+            timezone,
             orders,
             noted: Vec::new(),
             contents: Contents::default(),
@@ -70,14 +74,21 @@ impl DumpRows {
         let known = (self.dating == Dating::ByOrder).then(|| orders.blocking_read());
         while let Some(tuple) = self.decoder.next_tuple(&mut self.fields)? {
             let last = self.fields.len().saturating_sub(1);
-            let days = match &known {
-                None => tuple.date(&self.fields, last)?,
-                Some(known) => match known.get(OrderKey::of(tuple.field(&self.fields, last)?)) {
-                    Some(days) => days,
-                    None => continue,
-                },
+            let days = match self.dating {
+                Dating::Query => tuple.date(&self.fields, last)?,
+                Dating::Timestamp(column) | Dating::Order(column) => {
+                    date_of(self.timezone, tuple.timestamp(&self.fields, column)?)
+                        .ok_or(DecodeError::OutOfRange(column))?
+                }
+                Dating::ByOrder => {
+                    let key = OrderKey::of(tuple.field(&self.fields, last)?);
+                    match known.as_ref().and_then(|known| known.get(key)) {
+                        Some(days) => days,
+                        None => continue,
+                    }
+                }
             };
-            if self.dating == Dating::Orders {
+            if matches!(self.dating, Dating::Order(_)) {
                 self.noted.push((OrderKey::of(tuple.field(&self.fields, 0)?), days));
             }
             append(&mut self.builders, &tuple, &self.fields, days)?;
@@ -111,6 +122,12 @@ impl DumpRows {
         };
         Ok((rest, self.contents))
     }
+}
+
+/// The business date of a time in microseconds since 1970, in days since then.
+fn date_of(timezone: BusinessTimezone, micros: i64) -> Option<i32> {
+    let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
+    Some(timezone.date_of(utc).date().to_epoch_days())
 }
 
 fn append(
@@ -201,7 +218,7 @@ mod tests {
         for number in 0..9 {
             dates.insert(OrderKey::of(format!("order {number}").as_bytes()), number).unwrap();
         }
-        DumpRows::of(table, Arc::new(tokio::sync::RwLock::new(dates)))
+        DumpRows::of(table, BusinessTimezone::UTC, Arc::new(tokio::sync::RwLock::new(dates)))
     }
 
     #[test]

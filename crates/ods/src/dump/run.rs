@@ -69,7 +69,7 @@ impl DumpRun {
             tables.push((table, blocks));
         }
         let mut parts = Vec::new();
-        let orders = tables.iter().filter(|(table, _)| table.dating == Dating::Orders);
+        let orders = tables.iter().filter(|(table, _)| matches!(table.dating, Dating::Order(_)));
         let orders: usize = orders.map(|(_, blocks)| *blocks as usize * ORDERS_A_BLOCK).sum();
         for share in Share::all(orders, self.limits.orders_held) {
             let held = orders / share.count as usize;
@@ -96,6 +96,7 @@ impl DumpRun {
                 txn: snapshot.share().await?,
                 pieces: Arc::clone(&pieces),
                 orders: Arc::clone(orders),
+                timezone: snapshot.timezone(),
                 targets: Arc::clone(&self.targets),
             };
             workers.spawn(worker.run());
@@ -152,7 +153,7 @@ fn stages(tables: &[(&'static DumpTable, u32)], share: Share, limits: Limits) ->
     let first = if share.number == 0 {
         of(|dating| dating != Dating::ByOrder)
     } else {
-        of(|dating| dating == Dating::Orders)
+        of(|dating| matches!(dating, Dating::Order(_)))
     };
     [first, of(|dating| dating == Dating::ByOrder)]
 }

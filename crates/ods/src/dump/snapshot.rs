@@ -44,6 +44,10 @@ impl Snapshot {
         Ok(txn)
     }
 
+    pub(crate) fn timezone(&self) -> BusinessTimezone {
+        self.timezone
+    }
+
     /// The ids of the loads that nothing published holds yet.
     pub(crate) async fn unpublished_loads(&mut self) -> Result<Vec<i64>, OdsError> {
         let loads = sqlx::query_scalar(include_str!("../../queries/load/select_unpublished.sql"))

@@ -82,7 +82,7 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "variant_version",
         query: include_str!("../../queries/variant_version/dump.sql"),
-        dating: Dating::Own,
+        dating: Dating::Query,
         heap: None,
         columns: &[
             ("variant_id", Text),
@@ -101,7 +101,7 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "orders",
         query: include_str!("../../queries/orders/dump.sql"),
-        dating: Dating::Orders,
+        dating: Dating::Order(1),
         heap: Some(Heap { schema: "ods", name: "orders", order_id: Some("id") }),
         columns: &[
             ("id", Id),
@@ -113,7 +113,7 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "transaction",
         query: include_str!("../../queries/transaction/dump.sql"),
-        dating: Dating::Own,
+        dating: Dating::Timestamp(3),
         heap: Some(Heap { schema: "ods", name: "transaction", order_id: None }),
         columns: &[
             ("id", Id),
@@ -126,7 +126,7 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "product_version",
         query: include_str!("../../queries/product_version/dump.sql"),
-        dating: Dating::Own,
+        dating: Dating::Query,
         heap: None,
         columns: &[
             ("product_id", Text),
@@ -142,7 +142,7 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "parked_order_lines",
         query: include_str!("../../queries/parked_row/dump_order_lines.sql"),
-        dating: Dating::Own,
+        dating: Dating::Query,
         heap: None,
         columns: &[
             ("parked_id", Bigint),

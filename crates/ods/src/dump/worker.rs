@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use daybook_model::BusinessTimezone;
 use daybook_model::manifest::DumpFile;
 use futures::TryStreamExt;
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -34,6 +35,7 @@ pub(crate) struct Worker {
     pub(crate) txn: Transaction<'static, Postgres>,
     pub(crate) pieces: Arc<Pieces>,
     pub(crate) orders: SharedDates,
+    pub(crate) timezone: BusinessTimezone,
     pub(crate) targets: Arc<BTreeMap<&'static str, Arc<TableTarget>>>,
 }
 
@@ -63,7 +65,7 @@ impl Worker {
 
     fn begin(&self, table: &'static DumpTable) -> Encoding {
         let files = DumpFiles::new(Arc::clone(&self.targets[table.name]), table);
-        let rows = DumpRows::of(table, Arc::clone(&self.orders));
+        let rows = DumpRows::of(table, self.timezone, Arc::clone(&self.orders));
         Encoding::of(Encoder { table: table.name, rows, files })
     }
 }
