@@ -80,6 +80,8 @@ impl OrderKey {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn key(number: u32) -> OrderKey {

@@ -191,6 +191,8 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use crate::copy::CopyEncoder;
     use crate::dump::order_dates::OrderDates;

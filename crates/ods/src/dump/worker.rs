@@ -64,6 +64,7 @@ impl Worker {
     }
 
     fn begin(&self, table: &'static DumpTable) -> Encoding {
+        // A run has a target for every table.
         let files = DumpFiles::new(Arc::clone(&self.targets[table.name]), table);
         let rows = DumpRows::of(table, self.timezone, Arc::clone(&self.orders));
         Encoding::of(Encoder { table: table.name, rows, files })
