@@ -37,6 +37,14 @@ bench-load: postgres ## Measure bulk loading against \copy, pgloader and dlt; BE
 	$(BUILD)
 	python3 bench/load/run.py --daybook $(PROGRAM) $(BENCH)
 
+# By itself and optimised, without the engine: a few minutes.
+BENCH_DUMP := $(or $(CARGO_TARGET_DIR),target)/bench-dump
+
+.PHONY: bench-dump
+bench-dump: postgres ## Measure the dump against DuckDB and ConnectorX; BENCH="--help" says what can be set
+	cargo build --release --locked -p daybook-ods --example dump --target-dir $(BENCH_DUMP)
+	python3 bench/dump/run.py --dump $(BENCH_DUMP)/release/examples/dump $(BENCH)
+
 KILLS := 100
 
 .PHONY: kill-load

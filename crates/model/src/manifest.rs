@@ -1,6 +1,6 @@
 //! The manifest of a dump: what was read from the ODS in one consistent snapshot, and where it lies.
 //!
-//! A dump's Parquet files hold tables, each with a `partition_date` column, sorted by it.
+//! A dump's Parquet files hold tables, each with a `partition_date` column, their rows in no particular order.
 //! The ODS writes them, a warehouse reads them, and this is all that the two know of each other.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,8 @@ pub struct Manifest {
 /// One table of a dump.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableDump {
-    /// The Parquet files, in the order of their rows; at least one, which tells the columns of an empty table.
+    /// The Parquet files, at least one, which tells the columns of an empty table. What else may lie beside them is no
+    /// part of the dump.
     pub files: Vec<DumpFile>,
     /// What each business date holds.
     pub dates: BTreeMap<PartitionDate, DateContent>,

@@ -1,9 +1,9 @@
--- The settings are those of the dump's transaction: COPY takes no parameters.
+-- The setting is that of the dump's transaction: COPY takes no parameters. As a subquery it is read once.
 select
     orders.id,
     orders.processed_timestamp,
-    orders.customer_id,
-    daybook.business_date(orders.processed_timestamp, current_setting('daybook.dump_timezone')) as partition_date
+    orders.customer_id
 from ods.orders
-where orders.processed_timestamp < current_setting('daybook.dump_before')::timestamp
-order by partition_date
+where
+    orders.processed_timestamp < (select current_setting('daybook.dump_before')::timestamp)
+    and {rows}

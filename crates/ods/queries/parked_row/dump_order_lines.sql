@@ -9,4 +9,3 @@ select
     daybook.business_date(parked.parked_at, current_setting('daybook.dump_timezone')) as partition_date
 from daybook.parked_row parked
 where parked.table_name = 'order_lines' and parked.healed_at is null
-order by partition_date

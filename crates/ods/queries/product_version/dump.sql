@@ -11,4 +11,3 @@ select
     daybook.business_date(version.valid_from, current_setting('daybook.dump_timezone')) as partition_date
 from daybook.product_version version
 where version.valid_from < current_setting('daybook.dump_before')::timestamp
-order by partition_date

@@ -12,4 +12,3 @@ select
     daybook.business_date(version.valid_from, current_setting('daybook.dump_timezone')) as partition_date
 from daybook.variant_version version
 where version.valid_from < current_setting('daybook.dump_before')::timestamp
-order by partition_date

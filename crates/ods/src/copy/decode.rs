@@ -13,7 +13,7 @@ pub(crate) enum DecodeError {
     OutOfRange(usize),
 }
 
-/// Collects a stream's pieces and gives back its rows.
+/// Collects the pieces of a stream, or of several one after another, and gives back their rows.
 #[derive(Default)]
 pub(crate) struct CopyDecoder {
     bytes: Vec<u8>,
@@ -34,24 +34,32 @@ impl CopyDecoder {
         &'a mut self,
         fields: &mut Vec<Option<std::ops::Range<usize>>>,
     ) -> Result<Option<Tuple<'a>>, DecodeError> {
-        if !self.header_read {
-            if self.bytes.len() < HEADER.len() {
+        let (start, count) = loop {
+            if !self.header_read {
+                let rest = &self.bytes[self.position..];
+                if rest.len() < HEADER.len() {
+                    return Ok(None);
+                }
+                if !rest.starts_with(HEADER) {
+                    return Err(DecodeError::Damaged);
+                }
+                self.position += HEADER.len();
+                self.header_read = true;
+            }
+            let Some(count) = read(&self.bytes, self.position).map(i16::from_be_bytes) else {
                 return Ok(None);
+            };
+            if count >= 0 {
+                break (self.position + 2, count);
             }
-            if !self.bytes.starts_with(HEADER) {
-                return Err(DecodeError::Damaged);
-            }
-            self.position = HEADER.len();
-            self.header_read = true;
-        }
-        let Some(count) = read::<2>(&self.bytes, self.position).map(i16::from_be_bytes) else {
-            return Ok(None);
+            // The trailer is a row with a count of -1.
+            self.position += 2;
+            self.header_read = false;
         };
-        let mut at = self.position + 2;
-        let start = at;
+        let mut at = start;
         fields.clear();
         for _ in 0..count {
-            let Some(length) = read::<4>(&self.bytes, at).map(i32::from_be_bytes) else {
+            let Some(length) = read(&self.bytes, at).map(i32::from_be_bytes) else {
                 return Ok(None);
             };
             at += 4;
@@ -63,9 +71,8 @@ impl CopyDecoder {
         if at > self.bytes.len() {
             return Ok(None);
         }
-        // The trailer, with its count of -1, is a row without fields.
         self.position = at;
-        Ok((count >= 0).then(|| Tuple { bytes: &self.bytes, content: start..at }))
+        Ok(Some(Tuple { bytes: &self.bytes, content: start..at }))
     }
 }
 
@@ -88,7 +95,7 @@ impl<'a> Tuple<'a> {
         &self.bytes[self.content.clone()]
     }
 
-    fn field(&self, fields: &Fields, index: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn field(&self, fields: &Fields, index: usize) -> Result<&'a [u8], DecodeError> {
         let range = fields.get(index).cloned().flatten().ok_or(DecodeError::Missing(index))?;
         Ok(&self.bytes[range])
     }

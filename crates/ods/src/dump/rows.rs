@@ -1,6 +1,5 @@
 //! Rows of a table on their way from COPY into Arrow, counted and hashed by date.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,11 +8,13 @@ use arrow::array::{
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use chrono::NaiveDate;
-use daybook_model::PartitionDate;
-use daybook_model::manifest::DateContent;
+use chrono::DateTime;
+use daybook_model::BusinessTimezone;
 
+use super::content::Contents;
+use super::dating::{Dating, SharedDates};
+use super::error::DumpError;
+use super::order_dates::OrderKey;
 use super::table::{DumpTable, DumpType};
 use crate::copy::{CopyDecoder, DecodeError, Tuple};
 
@@ -23,18 +24,17 @@ const BATCH_ROWS: usize = 8192;
 /// Collects rows into batches.
 pub(crate) struct DumpRows {
     schema: SchemaRef,
+    /// Of all columns that the query gives, and then of the date if it does not give that.
     builders: Vec<Builder>,
+    fields: Vec<Option<Range<usize>>>,
     rows: usize,
     decoder: CopyDecoder,
-    fields: Vec<Option<Range<usize>>>,
-    dates: BTreeMap<i32, DateSum>,
-}
-
-/// The sum of the rows' hashes does not depend on their order.
-#[derive(Default)]
-struct DateSum {
-    rows: u64,
-    hash: u128,
+    dating: Dating,
+    timezone: BusinessTimezone,
+    orders: SharedDates,
+    /// Dates of orders that the others do not know yet.
+    noted: Vec<(OrderKey, i32)>,
+    contents: Contents,
 }
 
 enum Builder {
@@ -46,74 +46,115 @@ enum Builder {
 }
 
 impl DumpRows {
-    pub(crate) fn of(table: &DumpTable) -> Self {
+    pub(crate) fn of(table: &DumpTable, timezone: BusinessTimezone, orders: SharedDates) -> Self {
         Self {
             schema: table.schema(),
             builders: table.columns.iter().map(|(_, dump_type)| Builder::new(*dump_type)).collect(),
+            fields: Vec::new(),
             rows: 0,
             decoder: CopyDecoder::default(),
-            fields: Vec::new(),
-            dates: BTreeMap::new(),
+            dating: table.dating,
+            timezone,
+            orders,
+            noted: Vec::new(),
+            contents: Contents::default(),
         }
     }
 
-    /// Adds a piece of the COPY stream.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), DecodeError> {
+    /// Reads a piece of a COPY stream, or of several one after another, and hands on each full batch.
+    ///
+    /// Blocks the thread while somebody else notes the dates of orders.
+    pub(crate) fn push(
+        &mut self,
+        piece: &[u8],
+        mut hand_on: impl FnMut(RecordBatch) -> Result<(), DumpError>,
+    ) -> Result<(), DumpError> {
         self.decoder.push(piece);
+        let orders = Arc::clone(&self.orders);
+        let known = (self.dating == Dating::ByOrder).then(|| orders.blocking_read());
         while let Some(tuple) = self.decoder.next_tuple(&mut self.fields)? {
-            for (index, builder) in self.builders.iter_mut().enumerate() {
-                builder.append(&tuple, &self.fields, index)?;
+            let last = self.fields.len().saturating_sub(1);
+            let days = match self.dating {
+                Dating::Query => tuple.date(&self.fields, last)?,
+                Dating::Timestamp(column) | Dating::Order(column) => {
+                    date_of(self.timezone, tuple.timestamp(&self.fields, column)?)
+                        .ok_or(DecodeError::OutOfRange(column))?
+                }
+                Dating::ByOrder => {
+                    let key = OrderKey::of(tuple.field(&self.fields, last)?);
+                    match known.as_ref().and_then(|known| known.get(key)) {
+                        Some(days) => days,
+                        None => continue,
+                    }
+                }
+            };
+            if matches!(self.dating, Dating::Order(_)) {
+                self.noted.push((OrderKey::of(tuple.field(&self.fields, 0)?), days));
             }
-            let last = self.builders.len().saturating_sub(1);
-            let date = self.dates.entry(tuple.date(&self.fields, last)?).or_default();
-            date.rows += 1;
-            date.hash = date.hash.wrapping_add(row_hash(tuple.content()));
+            append(&mut self.builders, &tuple, &self.fields, days)?;
+            self.contents.add_row(days, tuple.content());
             self.rows += 1;
+            if self.rows == BATCH_ROWS {
+                self.rows = 0;
+                hand_on(batch(&self.schema, &mut self.builders)?)?;
+            }
+        }
+        drop(known);
+        self.note_dates()
+    }
+
+    /// All at once, as others wait to do the same.
+    fn note_dates(&mut self) -> Result<(), DumpError> {
+        if !self.noted.is_empty() {
+            let mut orders = self.orders.blocking_write();
+            for (key, days) in self.noted.drain(..) {
+                orders.insert(key, days)?;
+            }
         }
         Ok(())
     }
 
-    /// The collected rows, once there are enough for a batch.
-    pub(crate) fn take_full(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        if self.rows < BATCH_ROWS { Ok(None) } else { self.take() }
-    }
-
-    /// The collected rows, if there are any.
-    pub(crate) fn take(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        if std::mem::take(&mut self.rows) == 0 {
-            return Ok(None);
-        }
-        let columns = self.builders.iter_mut().map(Builder::finish).collect();
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).map(Some)
-    }
-
-    /// What each date held; none when a date is beyond the calendar.
-    pub(crate) fn dates(&self) -> Option<BTreeMap<PartitionDate, DateContent>> {
-        self.dates
-            .iter()
-            .map(|(days, sum)| {
-                let content = DateContent {
-                    rows: sum.rows,
-                    content_hash: format!("{:016x}{:032x}", sum.rows, sum.hash),
-                };
-                // Days since 1970 to days since the year 1.
-                let date = NaiveDate::from_num_days_from_ce_opt(days.checked_add(719_163)?)?;
-                Some((PartitionDate::new(date), content))
-            })
-            .collect()
+    /// The last rows, if any are left, and what all of them were.
+    pub(crate) fn finish(mut self) -> Result<(Option<RecordBatch>, Contents), DumpError> {
+        let rest = match self.rows {
+            0 => None,
+            _ => Some(batch(&self.schema, &mut self.builders)?),
+        };
+        Ok((rest, self.contents))
     }
 }
 
-fn row_hash(content: &[u8]) -> u128 {
-    let mut half = [0; 16];
-    half.copy_from_slice(&blake3::hash(content).as_bytes()[..16]);
-    u128::from_be_bytes(half)
+/// The business date of a time in microseconds since 1970, in days since then.
+fn date_of(timezone: BusinessTimezone, micros: i64) -> Option<i32> {
+    let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
+    Some(timezone.date_of(utc).date().to_epoch_days())
+}
+
+fn append(
+    builders: &mut [Builder],
+    tuple: &Tuple<'_>,
+    fields: &[Option<Range<usize>>],
+    days: i32,
+) -> Result<(), DecodeError> {
+    let Some((date, others)) = builders.split_last_mut() else { return Ok(()) };
+    for (index, builder) in others.iter_mut().enumerate() {
+        builder.append(tuple, fields, index)?;
+    }
+    if let Builder::Date(date) = date {
+        date.append_value(days);
+    }
+    Ok(())
+}
+
+fn batch(schema: &SchemaRef, builders: &mut [Builder]) -> Result<RecordBatch, DumpError> {
+    let columns = builders.iter_mut().map(Builder::finish).collect();
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 impl Builder {
     fn new(dump_type: DumpType) -> Self {
         match dump_type {
-            DumpType::Text => Self::Text(StringBuilder::new()),
+            DumpType::Id | DumpType::Text => Self::Text(StringBuilder::new()),
             DumpType::Integer => Self::Integer(Int32Builder::new()),
             DumpType::Bigint => Self::Bigint(Int64Builder::new()),
             DumpType::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new()),
@@ -144,6 +185,73 @@ impl Builder {
             Self::Bigint(builder) => Arc::new(builder.finish()),
             Self::Timestamp(builder) => Arc::new(builder.finish()),
             Self::Date(builder) => Arc::new(builder.finish()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::copy::CopyEncoder;
+    use crate::dump::order_dates::OrderDates;
+    use crate::dump::table::TABLES;
+
+    fn lines(numbers: Range<i32>) -> Vec<u8> {
+        let mut stream = CopyEncoder::new();
+        for number in numbers {
+            stream.row(5);
+            stream.text(&format!("line {number}"));
+            stream.integer(number);
+            stream.text("variant");
+            stream.integer(-number);
+            stream.text(&format!("order {}", number % 10));
+        }
+        let mut bytes = stream.bytes().to_vec();
+        bytes.extend_from_slice(&(-1_i16).to_be_bytes());
+        bytes
+    }
+
+    /// Nine of ten orders have dates.
+    fn rows() -> DumpRows {
+        let table = TABLES.iter().find(|table| table.dating == Dating::ByOrder).unwrap();
+        let mut dates = OrderDates::with_capacity(10);
+        for number in 0..9 {
+            dates.insert(OrderKey::of(format!("order {number}").as_bytes()), number).unwrap();
+        }
+        DumpRows::of(table, BusinessTimezone::UTC, Arc::new(tokio::sync::RwLock::new(dates)))
+    }
+
+    #[test]
+    fn no_more_than_a_batch_is_held_however_much_comes() {
+        let mut rows = rows();
+        let mut batches = Vec::new();
+        let hand_on = |batch: RecordBatch| {
+            batches.push(batch.num_rows());
+            Ok(())
+        };
+        rows.push(&lines(0..100_000), hand_on).unwrap();
+        assert_eq!(batches, [BATCH_ROWS; 90_000 / BATCH_ROWS]);
+        let (rest, _) = rows.finish().unwrap();
+        assert_eq!(rest.unwrap().num_rows(), 90_000 % BATCH_ROWS);
+    }
+
+    #[test]
+    fn streams_may_follow_each_other_and_come_in_any_pieces() {
+        let stream = [lines(0..50), lines(50..50), lines(50..100)].concat();
+        let read = |size: usize| {
+            let mut rows = rows();
+            for piece in stream.chunks(size) {
+                rows.push(piece, |_| Ok(())).unwrap();
+            }
+            let (rest, contents) = rows.finish().unwrap();
+            (rest.unwrap(), contents.finish().unwrap())
+        };
+        let (batch, contents) = read(stream.len());
+        assert_eq!((batch.num_rows(), contents.len()), (90, 9));
+        for size in [1, 7, 64, 1000] {
+            assert_eq!(read(size), (batch.clone(), contents.clone()));
         }
     }
 }

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+use super::dating::Dating;
+
 /// The types that a dump's columns have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DumpType {
+    /// Text that hardly repeats.
+    Id,
     Text,
     Integer,
     Bigint,
@@ -14,14 +18,26 @@ pub(crate) enum DumpType {
     Date,
 }
 
-use DumpType::{Bigint, Date, Integer, Text, Timestamp};
+use DumpType::{Bigint, Date, Id, Integer, Text, Timestamp};
 
-/// A table of the dump; its last column is `partition_date`, by which its rows are sorted.
+/// A table of the dump; its last column is `partition_date`.
 #[derive(Debug)]
 pub(crate) struct DumpTable {
     pub(crate) name: &'static str,
     pub(crate) query: &'static str,
+    pub(crate) dating: Dating,
+    /// What the query reads, if it can be read in parts: then `{rows}` in it stands for a part.
+    pub(crate) heap: Option<Heap>,
     pub(crate) columns: &'static [(&'static str, DumpType)],
+}
+
+/// A stored table, which is known in a query by its name without the schema.
+#[derive(Debug)]
+pub(crate) struct Heap {
+    pub(crate) schema: &'static str,
+    pub(crate) name: &'static str,
+    /// The column that holds an order's id, of tables that are read order by order.
+    pub(crate) order_id: Option<&'static str>,
 }
 
 impl DumpTable {
@@ -38,7 +54,7 @@ impl DumpTable {
 impl DumpType {
     fn arrow(self) -> DataType {
         match self {
-            Text => DataType::Utf8,
+            Id | Text => DataType::Utf8,
             Integer => DataType::Int32,
             Bigint => DataType::Int64,
             Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
@@ -47,23 +63,27 @@ impl DumpType {
     }
 }
 
-/// Every table of a dump, the largest first.
+/// Every table of a dump.
 pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "order_lines",
         query: include_str!("../../queries/order_lines/dump.sql"),
+        dating: Dating::ByOrder,
+        heap: Some(Heap { schema: "ods", name: "order_lines", order_id: Some("order_id") }),
         columns: &[
-            ("id", Text),
+            ("id", Id),
             ("quantity", Integer),
             ("variant_id", Text),
             ("revenue", Integer),
-            ("order_id", Text),
+            ("order_id", Id),
             ("partition_date", Date),
         ],
     },
     DumpTable {
         name: "variant_version",
         query: include_str!("../../queries/variant_version/dump.sql"),
+        dating: Dating::Query,
+        heap: None,
         columns: &[
             ("variant_id", Text),
             ("product_id", Text),
@@ -81,8 +101,10 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "orders",
         query: include_str!("../../queries/orders/dump.sql"),
+        dating: Dating::Order(1),
+        heap: Some(Heap { schema: "ods", name: "orders", order_id: Some("id") }),
         columns: &[
-            ("id", Text),
+            ("id", Id),
             ("processed_timestamp", Timestamp),
             ("customer_id", Text),
             ("partition_date", Date),
@@ -91,9 +113,11 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "transaction",
         query: include_str!("../../queries/transaction/dump.sql"),
+        dating: Dating::Timestamp(3),
+        heap: Some(Heap { schema: "ods", name: "transaction", order_id: None }),
         columns: &[
-            ("id", Text),
-            ("order_id", Text),
+            ("id", Id),
+            ("order_id", Id),
             ("status", Text),
             ("created_at", Timestamp),
             ("partition_date", Date),
@@ -102,6 +126,8 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "product_version",
         query: include_str!("../../queries/product_version/dump.sql"),
+        dating: Dating::Query,
+        heap: None,
         columns: &[
             ("product_id", Text),
             ("title", Text),
@@ -116,13 +142,15 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "parked_order_lines",
         query: include_str!("../../queries/parked_row/dump_order_lines.sql"),
+        dating: Dating::Query,
+        heap: None,
         columns: &[
             ("parked_id", Bigint),
-            ("id", Text),
+            ("id", Id),
             ("quantity", Integer),
             ("variant_id", Text),
             ("revenue", Integer),
-            ("order_id", Text),
+            ("order_id", Id),
             ("partition_date", Date),
         ],
     },

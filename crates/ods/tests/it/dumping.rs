@@ -1,4 +1,4 @@
-//! Dumps: one moment, sorted Parquet, hashes that depend on content alone.
+//! Dumps: one moment, Parquet, hashes that depend on content alone.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) async fn dump(
     shop.ods.dump(store, &Path::from("dump"), run, cutoff, timezone).await.unwrap()
 }
 
-/// A dumped table's rows as text, one a line.
+/// A dumped table's rows as text, one a line, sorted.
 pub(crate) async fn rows(store: &InMemory, manifest: &Manifest, table: &str) -> String {
     let mut batches: Vec<RecordBatch> = Vec::new();
     for file in &manifest.tables[table].files {
@@ -37,12 +37,13 @@ pub(crate) async fn rows(store: &InMemory, manifest: &Manifest, table: &str) -> 
     }
     let table = pretty_format_batches(&batches).unwrap().to_string();
     let lines = table.lines().filter(|line| line.starts_with('|')).skip(1);
-    lines
+    let mut lines: Vec<String> = lines
         .map(|line| {
             line.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" ")
         })
-        .collect::<Vec<_>>()
-        .join("\n")
+        .collect();
+    lines.sort();
+    lines.join("\n")
 }
 
 async fn shop_with_books() -> Shop {
@@ -179,7 +180,7 @@ async fn what_a_publish_took_is_not_in_the_next_dump() {
 }
 
 #[tokio::test]
-async fn many_rows_make_several_batches_in_order() {
+async fn many_rows_make_several_batches() {
     let shop = Shop::open().await;
     shop.execute(
         "insert into ods.orders select 'o' || n, '2024-05-01'::timestamp + n % 10 * interval '1 day', 'c' \
@@ -191,6 +192,6 @@ async fn many_rows_make_several_batches_in_order() {
     assert_eq!(manifest.tables["orders"].files[0].rows, 15_000);
     assert!(manifest.tables["orders"].dates.values().all(|content| content.rows == 3_000));
     let dumped = rows(&store, &manifest, "orders").await;
-    let dates: Vec<&str> = dumped.lines().map(|line| line.rsplit_once(' ').unwrap().1).collect();
-    assert!(dates.is_sorted());
+    assert_eq!(dumped.lines().count(), 15_000);
+    assert!(dumped.lines().is_sorted_by(|a, b| a < b), "each row once");
 }

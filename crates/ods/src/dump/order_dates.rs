@@ -1,0 +1,112 @@
+//! The dates of many orders, in little memory.
+
+use super::content::hash;
+
+/// Finds an order's date by its id, of which it keeps 96 bits of a hash: with as many orders as fit, two of them
+/// sharing those is less likely than 10⁻¹⁴.
+#[derive(Debug)]
+pub(crate) struct OrderDates {
+    slots: Vec<Slot>,
+    taken: usize,
+}
+
+/// 16 bytes.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    low: u64,
+    high: u32,
+    days: i32,
+}
+
+/// No date: PostgreSQL's infinities end beyond it, and the decoder refuses them.
+const FREE: Slot = Slot { low: 0, high: 0, days: i32::MIN };
+
+/// The table is full.
+#[derive(Debug, thiserror::Error)]
+#[error("there are more orders than the size of their table allows")]
+pub(crate) struct TooManyOrders;
+
+impl OrderDates {
+    /// Room for `orders`, with a third left free so that searches stay short.
+    pub(crate) fn with_capacity(orders: usize) -> Self {
+        Self { slots: vec![FREE; orders + orders / 2 + 16], taken: 0 }
+    }
+
+    /// Notes that the order whose id has the key `key` belongs to `days` since 1970.
+    pub(crate) fn insert(&mut self, key: OrderKey, days: i32) -> Result<(), TooManyOrders> {
+        // One always stays free, where a search ends.
+        if self.taken + 1 >= self.slots.len() {
+            return Err(TooManyOrders);
+        }
+        let index = self.find(key);
+        self.taken += usize::from(self.slots[index].days == FREE.days);
+        self.slots[index] = Slot { low: key.low, high: key.high, days };
+        Ok(())
+    }
+
+    /// The date of an order that was noted.
+    pub(crate) fn get(&self, key: OrderKey) -> Option<i32> {
+        let slot = self.slots[self.find(key)];
+        (slot.days != FREE.days).then_some(slot.days)
+    }
+
+    /// The slot that holds `key`, or the free one where it belongs.
+    fn find(&self, key: OrderKey) -> usize {
+        // The hash's upper half, scaled to the number of slots.
+        let mut index = ((u128::from(key.low) * self.slots.len() as u128) >> 64) as usize;
+        loop {
+            let slot = self.slots[index];
+            if slot.days == FREE.days || (slot.low == key.low && slot.high == key.high) {
+                return index;
+            }
+            index = if index + 1 == self.slots.len() { 0 } else { index + 1 };
+        }
+    }
+}
+
+/// What stands for an order's id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrderKey {
+    low: u64,
+    high: u32,
+}
+
+impl OrderKey {
+    pub(crate) fn of(id: &[u8]) -> Self {
+        let hash = hash(id);
+        Self { low: hash as u64, high: (hash >> 64) as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn key(number: u32) -> OrderKey {
+        OrderKey::of(number.to_string().as_bytes())
+    }
+
+    #[test]
+    fn each_order_has_its_own_date() {
+        let mut dates = OrderDates::with_capacity(1000);
+        for number in 0..1000 {
+            dates.insert(key(number), number.cast_signed()).unwrap();
+        }
+        for number in 0..1000 {
+            assert_eq!(dates.get(key(number)), Some(number.cast_signed()));
+        }
+        assert_eq!(dates.get(key(1000)), None);
+    }
+
+    #[test]
+    fn it_never_grows() {
+        let mut dates = OrderDates::with_capacity(2);
+        let slots = dates.slots.capacity();
+        let refused = (0..100).find(|number| dates.insert(key(*number), 1).is_err());
+        assert!(refused.is_some());
+        assert_eq!(dates.slots.capacity(), slots);
+        assert_eq!(dates.get(key(99)), None, "and a search still ends");
+    }
+}
