@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod load;
 mod load_requests;
 mod payments;
+mod reconcile;
 mod rejects;
 mod statement;
 mod status;
@@ -37,6 +38,7 @@ pub use load_requests::{ClaimedLoad, LoadRequest};
 pub use payments::{
     PaymentEvent, PaymentGroup, PaymentOptions, PaymentOutcome, PaymentQueue, PaymentReject, SubmitError,
 };
+pub use reconcile::FeedFiles;
 pub use rejects::{ExportedFile, RejectFilter, RejectedRow};
 pub use status::{LoadCounts, OdsGauges, OdsStatus, ParkedCount, RefusedBatch, RejectedCount, WaitingBatch};
 pub use tokens::{Bearer, Scope, TokenInfo};

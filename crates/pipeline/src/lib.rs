@@ -8,8 +8,8 @@ mod error;
 pub mod runs;
 
 pub use close::{
-    Assembly, Close, ClosePeriod, ClosePlan, CloseReport, CloseSettings, CloseState, DatePlan, PlannedRows,
-    StepReport, TablePlan,
+    Assembly, Close, ClosePeriod, ClosePlan, CloseReport, CloseSettings, CloseState, DatePlan, Measures,
+    PlannedRows, ReconciledDate, Reconciliation, StepReport, TablePlan,
 };
 pub use error::PipelineError;
 pub use runs::migrate;

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::assembly::Assembly;
 use super::build::{Built, BuiltModel};
-use super::rows;
 use super::steps::Steps;
 use super::touched::{Touched, candidates};
+use super::{measures, rows};
 use crate::PipelineError;
 
 /// What every measure of an order's date is counted in.
@@ -73,12 +73,11 @@ async fn missing_from_replica(
 }
 
 async fn contradictions(build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
-    let sql = include_str!("../../queries/reconcile/differences.sql");
     let mut differences = Vec::new();
     for dates in built.models.get(FACT).map(BuiltModel::portions).unwrap_or_default() {
-        let sql = compile::compile(sql, &dates)
-            .map_err(|error| PipelineError::Compile(format!("reconciliation: {error}")))?;
-        differences.extend(rows::lines(build.query(&sql).await?).await?);
+        for (date, measures) in measures::read(build.query(&measures::sql(&dates)?).await?).await? {
+            differences.extend(measures.contradictions().into_iter().map(|line| format!("{date}: {line}")));
+        }
     }
     Ok(differences)
 }

@@ -4,8 +4,10 @@ mod assembly;
 mod build;
 mod check;
 mod expire;
+mod measures;
 mod period;
 mod plan;
+mod reconcile;
 mod report;
 mod rows;
 mod steps;
@@ -27,8 +29,10 @@ use steps::{RecordedSteps, Steps};
 
 pub use assembly::Assembly;
 
+pub use measures::Measures;
 pub use period::ClosePeriod;
 pub use plan::{ClosePlan, PlannedRows, TablePlan};
+pub use reconcile::{ReconciledDate, Reconciliation};
 pub use report::{CloseReport, CloseState, DatePlan, StepReport};
 
 /// Where dumps lie below the warehouse.

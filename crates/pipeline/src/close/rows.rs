@@ -52,6 +52,9 @@ pub(super) async fn lines(result: QueryResult) -> Result<Vec<String>, PipelineEr
     Ok(lines)
 }
 
-fn cast(column: &arrow::array::ArrayRef, to: &DataType) -> Result<arrow::array::ArrayRef, PipelineError> {
+pub(super) fn cast(
+    column: &arrow::array::ArrayRef,
+    to: &DataType,
+) -> Result<arrow::array::ArrayRef, PipelineError> {
     arrow::compute::cast(column, to).map_err(|error| PipelineError::Compile(error.to_string()))
 }

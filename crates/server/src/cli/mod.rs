@@ -5,6 +5,7 @@ mod explain;
 mod init;
 mod load;
 mod query;
+mod reconcile;
 mod rejects;
 mod run;
 mod runs;
@@ -74,6 +75,8 @@ enum Command {
     Run(run::RunArgs),
     /// Say what `daybook run` would build now, and why; changes nothing
     Plan(run::PeriodArgs),
+    /// Follow every row from the files to the marts, and say where the numbers differ
+    Reconcile(reconcile::ReconcileArgs),
     /// Show what became of earlier closes, step by step
     Runs(runs::RunsArgs),
     /// Work until told to end: answer HTTP, load what comes to the landing place
@@ -148,6 +151,7 @@ impl Cli {
             Command::Rejects(args) => rejects::execute(&daybook, args, reporting).boxed_local(),
             Command::Run(args) => run::execute(&daybook, args, reporting).boxed_local(),
             Command::Plan(args) => run::plan(&daybook, args, reporting).boxed_local(),
+            Command::Reconcile(args) => reconcile::execute(&daybook, args, reporting).boxed_local(),
             Command::Runs(args) => runs::execute(&daybook, args, reporting).boxed_local(),
             Command::Explain(args) => explain::execute(&daybook, args, reporting).boxed_local(),
             Command::Query(args) => query::execute(&daybook, args, reporting).boxed_local(),

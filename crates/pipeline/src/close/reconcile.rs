@@ -1,0 +1,140 @@
+//! The way of every row, from the files to the marts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daybook_model::{PartitionDate, portions};
+use daybook_ods::FeedFiles;
+use daybook_warehouse::Publication;
+use serde::Serialize;
+
+use super::measures::{self, Measures};
+use super::period::Period;
+use super::{Close, DUMPS, DatePlan};
+use crate::PipelineError;
+use crate::runs::RunLock;
+
+/// So many dates are looked at together.
+const DATES_AT_A_TIME: u64 = 31;
+
+/// Where every row of some dates is, and whether that adds up.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Reconciliation {
+    /// What the files of loads that touched these dates brought, by table. A load may have touched other dates, too.
+    pub files: Vec<FeedFiles>,
+    /// Each date.
+    pub dates: Vec<ReconciledDate>,
+}
+
+/// Where the rows of one date are.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReconciledDate {
+    /// The business date.
+    pub date: PartitionDate,
+    /// Orders, lines and revenue, and the ODS's transactions, in every place. What has expired from the ODS is no
+    /// longer counted there.
+    pub measures: Measures,
+    /// Why the next close will build the date again: what the ODS holds is not yet, or not so, in the replica.
+    pub waiting: BTreeSet<&'static str>,
+    /// Whether the date is closed.
+    pub closed: bool,
+    /// What does not add up.
+    pub differences: Vec<String>,
+}
+
+impl Reconciliation {
+    /// How many differences there are.
+    pub fn difference_count(&self) -> usize {
+        self.dates.iter().map(|date| date.differences.len()).sum()
+    }
+}
+
+impl Close<'_> {
+    /// Follows the rows of the dates from `from` to `to`, or of every closed date, from the files to what is
+    /// published. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Close::plan`]; differences are no error.
+    pub async fn reconcile(
+        &self,
+        days: Option<(PartitionDate, PartitionDate)>,
+    ) -> Result<Reconciliation, PipelineError> {
+        let lock = RunLock::acquire(self.ods.pool()).await?;
+        let reconciled = self.reconcile_locked(days).await;
+        let released = lock.release().await;
+        let reconciliation = reconciled?;
+        released?;
+        Ok(reconciliation)
+    }
+
+    async fn reconcile_locked(
+        &self,
+        days: Option<(PartitionDate, PartitionDate)>,
+    ) -> Result<Reconciliation, PipelineError> {
+        let published = self.warehouse.published().await?.unwrap_or_default();
+        self.check_timezone(&published)?;
+        let closed = &published.draft.closed_dates;
+        let dates: BTreeSet<_> = match days {
+            Some((from, to)) if to < from => return Err(PipelineError::Backwards { from, to }),
+            Some((from, to)) => PartitionDate::range(from, to).collect(),
+            None => closed.clone(),
+        };
+        let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
+            return Ok(Reconciliation::default());
+        };
+        let timezone = self.settings.timezone;
+        let mut measured = self.published_measures(&dates, &published).await?;
+        for (date, measure, amount) in self.ods.measure(*first..=*last, timezone).await? {
+            measured.entry(date).or_default().set(&measure, "ods", amount);
+        }
+        let waiting = self.waiting(&published).await?;
+        let reconciled = |date: &PartitionDate| {
+            let measures = measured.remove(date).unwrap_or_default();
+            let closed = closed.contains(date);
+            let waiting = waiting.get(date).cloned().unwrap_or_default();
+            let mut differences = measures.contradictions();
+            if closed && waiting.is_empty() {
+                differences.extend(beyond_the_replica(&measures));
+            }
+            ReconciledDate { date: *date, measures, waiting, closed, differences }
+        };
+        Ok(Reconciliation {
+            files: self.ods.feed_files(*first..=*last).await?,
+            dates: dates.iter().map(reconciled).collect(),
+        })
+    }
+
+    async fn published_measures(
+        &self,
+        dates: &BTreeSet<PartitionDate>,
+        published: &Publication,
+    ) -> Result<BTreeMap<PartitionDate, Measures>, PipelineError> {
+        let mut measured = BTreeMap::new();
+        if published.number == 0 {
+            return Ok(measured);
+        }
+        for dates in portions(dates, DATES_AT_A_TIME, |_| 1) {
+            measured.extend(measures::read(self.warehouse.query(&measures::sql(&dates)?, &[]).await?).await?);
+        }
+        Ok(measured)
+    }
+
+    /// The dates that the next close will build again, up to the last closed one.
+    async fn waiting(&self, published: &Publication) -> Result<DatePlan, PipelineError> {
+        let Some(cutoff) = published.draft.closed_dates.last().copied() else { return Ok(DatePlan::new()) };
+        let manifest = self.dump(0, cutoff).await?;
+        let period = Period { days: BTreeSet::new(), cutoff };
+        let planned = self.assembly(0).preview(&manifest, published, &period).await;
+        self.drop_dump(&self.warehouse.storage().path(&format!("{DUMPS}/0"))).await?;
+        Ok(planned?.dates)
+    }
+}
+
+/// The ODS may hold less than the replica, for rows expire; never more.
+fn beyond_the_replica(measures: &Measures) -> Vec<String> {
+    let beyond = |measure: &&str| measures.amount(measure, "ods") > measures.amount(measure, "replica");
+    let line = |measure: &str| {
+        let (ods, replica) = (measures.amount(measure, "ods"), measures.amount(measure, "replica"));
+        format!("{measure}: ods {ods}, replica {replica}")
+    };
+    ["orders", "lines"].iter().filter(|measure| beyond(measure)).map(|measure| line(measure)).collect()
+}
