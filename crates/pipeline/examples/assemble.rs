@@ -47,6 +47,7 @@ async fn assemble(
         buffer: chrono::TimeDelta::hours(2),
         paid_statuses: vec!["success".to_owned()],
         retention_days: 3,
+        keep_publications: 30,
     };
     let assembly = Assembly {
         warehouse: &delta,

@@ -77,6 +77,7 @@ impl Daybook {
             buffer: chrono::TimeDelta::minutes(self.config.close.buffer_minutes.into()),
             paid_statuses: self.config.payments.paid_statuses.clone(),
             retention_days: self.config.retention.days,
+            keep_publications: self.config.warehouse.keep_publications,
         })
     }
 }

@@ -12,4 +12,6 @@ mod warehouse;
 pub use error::WarehouseError;
 pub use publication::{Publication, PublicationDraft, SourceHashes};
 pub use storage::Storage;
-pub use warehouse::{Build, Explanation, MaterializeMetrics, QueryResult, TableScan, Warehouse};
+pub use warehouse::{
+    Build, Explanation, MaterializeMetrics, QueryResult, TableScan, VacuumMetrics, Warehouse,
+};

@@ -34,6 +34,10 @@ pub trait Warehouse: Send + Sync {
     /// Runs read-only SQL on what is published, and tells how much of each table it had to read.
     async fn explain(&self, sql: &str) -> Result<Explanation, WarehouseError>;
 
+    /// Gives back the room of what only publications before the last `keep` show, now or at a later call. The caller
+    /// holds the run lock.
+    async fn vacuum(&self, keep: usize) -> Result<VacuumMetrics, WarehouseError>;
+
     /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished.
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;
 }
@@ -115,6 +119,17 @@ impl TableScan {
     pub(crate) fn of(table: String, files: u64, row_groups: u64) -> Self {
         Self { table, files, files_read: 0, row_groups, row_groups_read: 0, bytes_read: 0 }
     }
+}
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VacuumMetrics {
+    /// Publications that can no longer be read.
+    pub publications: u64,
+    /// Files of tables.
+    pub files: u64,
+    /// The files' size.
+    pub bytes: u64,
 }
 
 /// What one materialization did.

@@ -49,6 +49,8 @@ pub struct CloseSettings {
     pub paid_statuses: Vec<String>,
     /// How many whole business days the ODS keeps.
     pub retention_days: u64,
+    /// How many publications stay readable, the last one included.
+    pub keep_publications: usize,
 }
 
 /// Closes days: dump → replica → models → checks → publish → expire.
@@ -135,6 +137,7 @@ impl Close<'_> {
             }
         };
         self.expire(last_closed, steps).await?;
+        self.vacuum(steps).await?;
         self.drop_old_dumps(steps.record.id).await?;
         Ok(CloseReport { steps: std::mem::take(&mut steps.reports), ..report })
     }
@@ -163,6 +166,12 @@ impl Close<'_> {
     async fn mark(&self, publication: &Publication, loads: &[i64]) -> Result<(), PipelineError> {
         let healed = &publication.draft.healed_lines;
         Ok(self.ods.mark_published(publication.number.cast_signed(), loads, healed).await?)
+    }
+
+    async fn vacuum(&self, steps: &mut RecordedSteps<'_>) -> Result<(), PipelineError> {
+        let started = steps.begin();
+        let removed = self.warehouse.vacuum(self.settings.keep_publications).await?;
+        steps.end("vacuum", started, json!(removed)).await
     }
 
     /// Dumps serve one run; what is published does not need them.

@@ -18,12 +18,12 @@ fn lines(rows: &[&str]) -> String {
     format!("{LINES}{}\n", rows.join("\n"))
 }
 
-fn event(id: &str, order: &str, status: &str, at: &str) -> String {
+pub(crate) fn event(id: &str, order: &str, status: &str, at: &str) -> String {
     format!("{{\"id\":\"{id}\",\"order_id\":\"{order}\",\"status\":\"{status}\",\"created_at\":\"{at}\"}}\n")
 }
 
 /// One shop's first day: order o1 with two lines, order o2 without any, and a catalogue.
-async fn first_day() -> Books {
+pub(crate) async fn first_day() -> Books {
     let books = Books::new().await;
     let catalogue = [
         ("product.csv", format!("{PRODUCTS}p1,Mug,kitchen,2024-03-01 08:00:00\n")),

@@ -4,5 +4,7 @@
 
 mod closing;
 mod law;
+mod looking;
 mod support;
 mod uci;
+mod vacuuming;

@@ -32,7 +32,7 @@ pub(crate) struct Books {
     pub(crate) database: TestDatabase,
     pub(crate) folder: TempDir,
     pub(crate) warehouse: DeltaWarehouse,
-    registry: Arc<Registry>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) settings: CloseSettings,
 }
 
@@ -69,6 +69,7 @@ impl Books {
                 buffer: TimeDelta::hours(2),
                 paid_statuses: vec!["success".to_owned()],
                 retention_days: 3,
+                keep_publications: 30,
             },
         }
     }

@@ -17,6 +17,8 @@ const KEYS: &[(&str, &str)] = &[
     ("load_pair_patience_minutes", "load.pair_patience_minutes"),
     ("warehouse_backend", "warehouse.backend"),
     ("warehouse_url", "warehouse.url"),
+    ("warehouse_memory_mib", "warehouse.memory_mib"),
+    ("warehouse_keep_publications", "warehouse.keep_publications"),
     ("payments_paid_statuses", "payments.paid_statuses"),
     ("close_buffer_minutes", "close.buffer_minutes"),
     ("retention_days", "retention.days"),

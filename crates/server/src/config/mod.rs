@@ -82,6 +82,8 @@ pub(crate) struct Warehouse {
     pub(crate) url: Option<String>,
     /// MiB of rows that all queries of a process may hold in memory together.
     pub(crate) memory_mib: usize,
+    /// How many publications stay readable, the last one included.
+    pub(crate) keep_publications: usize,
 }
 
 /// What keeps the books.
@@ -154,7 +156,12 @@ impl Default for Config {
             ods: Ods::default(),
             landing: Landing::default(),
             load: Load { route: Route::Client, max_reject_ratio: 0.5, pair_patience_minutes: 60 },
-            warehouse: Warehouse { backend: Backend::Delta, url: None, memory_mib: 2048 },
+            warehouse: Warehouse {
+                backend: Backend::Delta,
+                url: None,
+                memory_mib: 2048,
+                keep_publications: 30,
+            },
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },
             retention: Retention { days: 3 },
@@ -200,6 +207,9 @@ impl Config {
         self.timezone()?;
         if self.warehouse.memory_mib < 128 {
             bail!("[warehouse] memory_mib is {}: a close needs at least 128", self.warehouse.memory_mib);
+        }
+        if self.warehouse.keep_publications == 0 {
+            bail!("[warehouse] keep_publications is 0: the last publication stays, so it is at least 1");
         }
         if !(0.0..=1.0).contains(&self.load.max_reject_ratio) {
             bail!("[load] max_reject_ratio is {}: it is a share, from 0 to 1", self.load.max_reject_ratio);

@@ -23,6 +23,12 @@ fn a_batch_becomes_an_answer() {
          transaction,1,1,1,0,0,0\n"
     );
     let now = ["--now", "2024-03-02T02:00:00Z"];
+    let planned = folder.daybook(&[&now[..], &["--format", "csv", "run", "--dry-run"]].concat());
+    assert!(
+        planned.out.contains("\norders,2024-03-01,1,0,\"asked for, order lines, orders, payments\"\n"),
+        "{}",
+        planned.out
+    );
     let closed = folder.daybook(&[&now[..], &["run"]].concat());
     assert_eq!(closed.code, 0, "{}", closed.err);
     assert!(closed.out.contains("2024-03-01"), "{}", closed.out);
@@ -37,8 +43,23 @@ fn a_batch_becomes_an_answer() {
         json.out.trim_end(),
         r#"[{"partition_date":"2024-03-01","orders":1,"revenue":1000,"paid_revenue":1000}]"#
     );
+    let explained = folder.daybook(&["--format", "csv", "explain", question]);
+    assert!(explained.out.contains("\napp_daily_revenue,1,1,1,1,"), "{}", explained.out);
     folder.daybook(&["query", "select nothing from orders"]).assert_error(&["error: ", "nothing"]);
     folder.daybook(&["query", "drop table orders"]).assert_error(&["error: ", "not supported"]);
+
+    let reconciled = folder.daybook(&[&now[..], &["--format", "csv", "reconcile"]].concat());
+    assert_eq!(reconciled.code, 0, "{}", reconciled.err);
+    assert!(
+        reconciled.out.ends_with("2024-03-01,1,1,1,1,1,1000,1000,1000,reconciles\n"),
+        "{}",
+        reconciled.out
+    );
+    let runs = folder.daybook(&["--format", "csv", "runs", "list"]);
+    assert!(runs.out.contains("\n1,published,2024-03-01,2024-03-01,"), "{}", runs.out);
+    let run = folder.daybook(&["--format", "csv", "runs", "show", "1"]);
+    assert!(run.out.contains(",dwd_orders_variant_status,") && run.out.contains("rows 1"), "{}", run.out);
+    folder.daybook(&["runs", "show", "99"]).assert_error(&["no run 99", "runs list"]);
 
     let status = folder.daybook(&["--format", "csv", "status"]);
     assert!(status.out.contains("closed,to,2024-03-01"), "{}", status.out);

@@ -69,25 +69,37 @@ fn add_reads(plan: &Arc<dyn ExecutionPlan>, scans: &mut BTreeMap<String, TableSc
     let name = parts.iter().rposition(|part| part.as_ref() == "tables").and_then(|at| parts.get(at + 1));
     let Some(scan) = name.and_then(|name| scans.get_mut(name.as_ref())) else { return };
     let metrics = plan.metrics().unwrap_or_default();
-    let mut files: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut files: BTreeMap<&str, FileRead> = BTreeMap::new();
     for metric in metrics.iter() {
+        let read = files.entry(file_of(metric)).or_default();
         match metric.value() {
             MetricValue::Count { name, count } if name == "bytes_scanned" => {
-                *files.entry(file_of(metric)).or_default() += count.value() as u64;
+                read.bytes += count.value() as u64
             }
             MetricValue::PruningMetrics { name, pruning_metrics } => match name.as_ref() {
-                "row_groups_pruned_statistics" => scan.row_groups_read += pruning_metrics.matched() as u64,
-                "row_groups_pruned_bloom_filter" => {
-                    scan.row_groups_read =
-                        scan.row_groups_read.saturating_sub(pruning_metrics.pruned() as u64);
-                }
+                "row_groups_pruned_statistics" => read.matched += pruning_metrics.matched() as u64,
+                "row_groups_pruned_bloom_filter" => read.left_out += pruning_metrics.pruned() as u64,
                 _ => {}
             },
             _ => {}
         }
     }
-    scan.files_read += files.values().filter(|bytes| **bytes > 0).count() as u64;
-    scan.bytes_read += files.values().sum::<u64>();
+    for read in files.values() {
+        let row_groups = read.matched.saturating_sub(read.left_out);
+        scan.files_read += u64::from(row_groups > 0);
+        scan.row_groups_read += row_groups;
+        scan.bytes_read += read.bytes;
+    }
+}
+
+/// What was read of a file.
+#[derive(Default)]
+struct FileRead {
+    bytes: u64,
+    /// Row groups that may hold rows of the answer, by their least and greatest values.
+    matched: u64,
+    /// Those of them that hold none, by their Bloom filters.
+    left_out: u64,
 }
 
 fn file_of(metric: &Metric) -> &str {

@@ -14,6 +14,7 @@ mod replace;
 mod schema;
 mod session;
 mod table;
+mod vacuum;
 mod write;
 
 use std::sync::Arc;
@@ -24,7 +25,9 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use daybook_model::Registry;
 use tokio::sync::Mutex;
 
-use crate::{Build, Explanation, Publication, QueryResult, Storage, Warehouse, WarehouseError};
+use crate::{
+    Build, Explanation, Publication, QueryResult, Storage, VacuumMetrics, Warehouse, WarehouseError,
+};
 use build::DeltaBuild;
 use files::TableFiles;
 use publications::Publications;
@@ -118,6 +121,10 @@ impl Warehouse for DeltaWarehouse {
     async fn explain(&self, sql: &str) -> Result<Explanation, WarehouseError> {
         let publication = self.publications.latest().await?.ok_or(WarehouseError::NothingPublished)?;
         self.reader(&publication).await?.explain(sql).await
+    }
+
+    async fn vacuum(&self, keep: usize) -> Result<VacuumMetrics, WarehouseError> {
+        self.vacuum_to(keep.max(1)).await
     }
 
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {

@@ -20,19 +20,22 @@ impl Publications {
 
     /// The latest publication, if there is one.
     pub(super) async fn latest(&self) -> Result<Option<Publication>, WarehouseError> {
-        let mut listed = self.storage.store.list(Some(&self.storage.path(FOLDER)));
-        let mut latest: Option<Path> = None;
-        while let Some(object) = listed.try_next().await.map_err(|error| self.storage.read_error(error))? {
-            // numbers are zero-padded, so the greatest name has the highest number
-            let is_document = object.location.filename().is_some_and(|name| name.ends_with(".json"));
-            if is_document && latest.as_ref().is_none_or(|path| *path < object.location) {
-                latest = Some(object.location);
-            }
-        }
-        match latest {
-            Some(path) => self.read(&path).await.map(Some),
+        match self.list().await?.last() {
+            Some(path) => self.read(path).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Every publication's document, the oldest first.
+    pub(super) async fn list(&self) -> Result<Vec<Path>, WarehouseError> {
+        let listed = self.storage.store.list(Some(&self.storage.path(FOLDER)));
+        let listed: Vec<_> = listed.try_collect().await.map_err(|error| self.storage.read_error(error))?;
+        let is_document = |path: &Path| path.filename().is_some_and(|name| name.ends_with(".json"));
+        let mut paths: Vec<_> =
+            listed.into_iter().map(|object| object.location).filter(is_document).collect();
+        // numbers are zero-padded, so the greatest name has the highest number
+        paths.sort_unstable();
+        Ok(paths)
     }
 
     /// Makes `publication` the latest; fails when its number is taken.
@@ -50,7 +53,7 @@ impl Publications {
         }
     }
 
-    async fn read(&self, path: &Path) -> Result<Publication, WarehouseError> {
+    pub(super) async fn read(&self, path: &Path) -> Result<Publication, WarehouseError> {
         let failed = |error| self.storage.read_error(error);
         let document = self.storage.store.get(path).await.map_err(failed)?.bytes().await.map_err(failed)?;
         serde_json::from_slice(&document)

@@ -1,0 +1,92 @@
+//! Removes files that no kept publication shows.
+
+use std::collections::BTreeSet;
+
+use daybook_model::Model;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use super::DeltaWarehouse;
+use crate::{Publication, VacuumMetrics, WarehouseError};
+
+/// Where Delta keeps a table's own log.
+const LOG: &str = "_delta_log";
+
+impl DeltaWarehouse {
+    /// Keeps the last `keep` publications and all that they show. Looking through their files takes time, so this
+    /// waits until there are twice as many.
+    pub(super) async fn vacuum_to(&self, keep: usize) -> Result<VacuumMetrics, WarehouseError> {
+        let mut old = self.publications.list().await?;
+        if old.len() < keep.saturating_mul(2) {
+            return Ok(VacuumMetrics::default());
+        }
+        let mut kept = Vec::new();
+        for path in old.split_off(old.len() - keep) {
+            kept.push(self.publications.read(&path).await?);
+        }
+        // first of all nobody may want the files
+        for path in &old {
+            self.delete(path).await?;
+        }
+        let mut metrics = VacuumMetrics { publications: old.len() as u64, ..VacuumMetrics::default() };
+        for model in self.registry.models().iter().filter(|model| model.is_stored()) {
+            self.vacuum_table(model, &kept, &mut metrics).await?;
+        }
+        Ok(metrics)
+    }
+
+    async fn vacuum_table(
+        &self,
+        model: &Model,
+        kept: &[Publication],
+        metrics: &mut VacuumMetrics,
+    ) -> Result<(), WarehouseError> {
+        let folder = self.storage.path(&format!("tables/{}", model.name));
+        let needed = self.needed_files(model, kept, &folder).await?;
+        let log = folder.clone().join(LOG);
+        let store = self.storage.store();
+        let objects: Vec<_> =
+            store.list(Some(&folder)).try_collect().await.map_err(|error| self.storage.read_error(error))?;
+        for object in objects {
+            if !object.location.prefix_matches(&log) && !needed.contains(&object.location) {
+                self.delete(&object.location).await?;
+                metrics.files += 1;
+                metrics.bytes += object.size;
+            }
+        }
+        Ok(())
+    }
+
+    /// The table's files in every kept publication, and in its newest state, which its log speaks of first.
+    async fn needed_files(
+        &self,
+        model: &Model,
+        kept: &[Publication],
+        folder: &Path,
+    ) -> Result<BTreeSet<Path>, WarehouseError> {
+        let versions: BTreeSet<u64> =
+            kept.iter().filter_map(|publication| publication.tables.get(&model.name).copied()).collect();
+        let mut tables = vec![self.tables.open_latest(model).await?];
+        for version in versions {
+            tables.push(self.tables.open(model, version).await?);
+        }
+        let mut needed = BTreeSet::new();
+        for table in tables {
+            let snapshot = table.snapshot().map_err(WarehouseError::delta(&model.name))?;
+            let files = snapshot.snapshot().log_data();
+            needed.extend(files.iter().map(|file| {
+                file.object_store_path().parts().fold(folder.clone(), |path, part| path.join(part))
+            }));
+        }
+        Ok(needed)
+    }
+
+    /// What is gone already is as good as deleted.
+    async fn delete(&self, path: &Path) -> Result<(), WarehouseError> {
+        match self.storage.store.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.storage.write_error(error)),
+        }
+    }
+}
