@@ -1,7 +1,5 @@
 """Sums the runs up and shows them."""
 
-import os
-import platform
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,14 +16,6 @@ class Known:
     batches: int
     first_seconds: float
     again_seconds: float
-
-
-def machine() -> Json:
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
-        "kernel": platform.release(),
-    }
 
 
 def summary(runs: dict[str, list[Measured]], totals: Totals, limit: str) -> list[Json]:
