@@ -41,7 +41,7 @@ def table(result: Json) -> str:
     lines = [
         f"{data['orders']:,} orders + {data['lines']:,} lines in {data['batches']} batches ({data['files_mib']} MiB)",
         f"PostgreSQL {settings['postgresql']}, fsync {settings['fsync']}, on {machine['cores']} cores"
-        f" and {machine['memory_gib']} GiB of memory"
+        f" and {machine['memory_gib']} GiB of memory; daybook's build: {result['build']}"
         + "".join(f"; {name} {version}" for name, version in result["peers"].items()),
         "",
         f"{'contender':14}{'seconds':>10}{'rows/s':>12}{'× limit':>10}{'peak MiB':>10}   each run",

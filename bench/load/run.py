@@ -15,7 +15,7 @@ import peers
 import report
 from contenders import Contender, Copy, Daybook, Dlt, Pgloader, WrongContent
 from known import measure_known
-from places import cache_folder, machine
+from places import build_of, cache_folder, machine
 from postgres import PostgresError, Server
 
 NAMES = ("copy", "pgloader", "dlt", "daybook")
@@ -96,6 +96,7 @@ def bench(options: argparse.Namespace) -> report.Json:
                     for name in ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size")}
         return {
             "machine": machine(),
+            "build": build_of(program),
             "settings": {"postgresql": server.version(), **settings},
             "peers": versions,
             "data": {"batches": options.batches, **asdict(totals)},

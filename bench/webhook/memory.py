@@ -15,7 +15,7 @@ class Memory(threading.Thread):
         super().__init__(daemon=True)
         self._status = Path(f"/proc/{pid}/status")
         self._done = threading.Event()
-        self._started = time.monotonic()
+        self._since = time.monotonic()
         # seconds since the start, MiB
         self._samples: list[tuple[float, float]] = []
 
@@ -31,7 +31,7 @@ class Memory(threading.Thread):
         while not self._done.wait(SAMPLING):
             for line in self._status.read_text().splitlines():
                 if line.startswith("VmRSS:"):
-                    self._samples.append((time.monotonic() - self._started, int(line.split()[1]) / 1024))
+                    self._samples.append((time.monotonic() - self._since, int(line.split()[1]) / 1024))
 
     def first_and_last(self, seconds: float) -> tuple[float, float]:
         """What it held in the first and in the last so many seconds, on average."""
