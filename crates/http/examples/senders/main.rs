@@ -32,6 +32,9 @@ use tally::Tally;
 /// How long to wait before connecting again, where nobody listens.
 const RETRY: Duration = Duration::from_millis(5);
 
+/// How long a client that was refused leaves the server alone; a real sender does so for longer.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Sends requests from many clients at once and says how they were answered
 #[derive(Parser)]
 struct Arguments {
@@ -127,7 +130,12 @@ async fn send(address: SocketAddr, requests: Arc<Requests>, pace: Arc<Pace>) -> 
         while let Some(turn) = pace.next().await {
             requests.write(turn.number, &mut request);
             match connection.exchange(&request).await {
-                Ok(status) => tally.answered(turn.number, status, turn.due.elapsed()),
+                Ok(status) => {
+                    tally.answered(turn.number, status, turn.due.elapsed());
+                    if status >= 400 {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
                 Err(_) => {
                     tally.broken += 1;
                     break;
