@@ -17,6 +17,9 @@ values (:id, :order_id, 'success', now() at time zone 'UTC');
 """
 
 
+PROTOCOLS = ("simple", "prepared")
+
+
 @dataclass(frozen=True)
 class Inserted:
     per_second: float
@@ -24,15 +27,16 @@ class Inserted:
     p99_ms: float
 
 
-def run(server: Server, database: str, clients: int, seconds: int, work: Path) -> Inserted:
-    """Inserts for some seconds, and checks that every row is there."""
+def run(server: Server, database: str, clients: int, seconds: int, protocol: str, work: Path) -> Inserted:
+    """Inserts for some seconds, and checks that every row is there; `protocol` is simple, pgbench's own choice, or
+    prepared, which spares the server the parsing."""
     work.mkdir(parents=True, exist_ok=True)
     for old in work.glob("latency*"):
         old.unlink()
     script = work / "insert.sql"
     script.write_text(SCRIPT)
     command = server.program("pgbench", "-n", "-f", str(script), "-c", str(clients), "-j", "2", "-T", str(seconds),
-                             "-M", "prepared", "-D", "n=0", "--log", f"--log-prefix={work / 'latency'}",
+                             "-M", protocol, "-D", "n=0", "--log", f"--log-prefix={work / 'latency'}",
                              "--sampling-rate=0.05")
     done = subprocess.run(command, env=server.environment(database), capture_output=True, text=True)
     rate = re.search(r"tps = ([0-9.]+)", done.stdout)

@@ -10,10 +10,11 @@ def table(result: dict[str, object]) -> str:
         f" on {machine['cores']} cores and {machine['memory_gib']} GiB of memory; build: {result['build']}",
         "",
         f"{'contender':28}{'durable/s':>12}{'p50 ms':>10}{'p99 ms':>10}   each run",
-        _row("pgbench, a row a commit", result["pgbench"]),
+        *(_row(f"pgbench, {protocol}", runs) for protocol, runs in result["pgbench"].items()),
         _row("daybook, an event a request", result["daybook"]),
         "",
-        f"ratio {result['ratio']:.2f} (goal: 3, never under 1.5)",
+        "times pgbench: " + ", ".join(f"{ratio:.2f} ({protocol})" for protocol, ratio in result["ratios"].items())
+        + "; the goal is 3, and never under 1.5",
     ]
     if half := result["half"]:
         lines += [

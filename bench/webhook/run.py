@@ -46,11 +46,11 @@ class Bench:
     clients: int
     work: Path
 
-    def pgbench(self, seconds: int) -> pgbench.Inserted:
+    def pgbench(self, seconds: int, protocol: str) -> pgbench.Inserted:
         """One run, on a fresh database."""
         self._fresh()
-        inserted = pgbench.run(self.server, "bench", self.clients, seconds, self.work)
-        say(f"pgbench: {inserted.per_second:,.0f} rows/s")
+        inserted = pgbench.run(self.server, "bench", self.clients, seconds, protocol, self.work)
+        say(f"pgbench, {protocol}: {inserted.per_second:,.0f} rows/s")
         return inserted
 
     def daybook(self, seconds: float, rate: float | None = None) -> tuple[Sent, tuple[float, float]]:
@@ -84,12 +84,15 @@ def bench(options: argparse.Namespace) -> dict[str, object]:
     senders = options.senders or program.parent / "examples/senders"
     with Server() as server:
         it = Bench(server, program, senders.resolve(), options.clients, cache_folder() / "run/webhook")
-        inserted, sent = [], []
+        inserted: dict[str, list[pgbench.Inserted]] = {protocol: [] for protocol in pgbench.PROTOCOLS}
+        sent: list[Sent] = []
         for number in range(options.rounds):
-            steps = [lambda: inserted.append(it.pgbench(options.seconds)),
-                     lambda: sent.append(it.daybook(options.seconds)[0])]
-            for step in steps if number % 2 == 0 else reversed(steps):
-                step()
+            contenders = (*pgbench.PROTOCOLS, "daybook")
+            for contender in contenders if number % 2 == 0 else reversed(contenders):
+                if contender == "daybook":
+                    sent.append(it.daybook(options.seconds)[0])
+                else:
+                    inserted[contender].append(it.pgbench(options.seconds, contender))
         maximum = median(run.per_second for run in sent)
         paced = None
         if options.minutes:
@@ -102,9 +105,10 @@ def bench(options: argparse.Namespace) -> dict[str, object]:
             "postgresql": server.version(),
             "settings": {name: server.ask("postgres", "-c", f"show {name}") for name in ("fsync", "synchronous_commit")},
             "clients": options.clients,
-            "pgbench": [asdict(run) for run in inserted],
+            "pgbench": {protocol: [asdict(run) for run in runs] for protocol, runs in inserted.items()},
             "daybook": [asdict(run) for run in sent],
-            "ratio": round(maximum / median(run.per_second for run in inserted), 2),
+            "ratios": {protocol: round(maximum / median(run.per_second for run in runs), 2)
+                       for protocol, runs in inserted.items()},
             "half": paced,
         }
 
