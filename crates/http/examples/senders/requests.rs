@@ -4,8 +4,11 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 use anyhow::ensure;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use standardwebhooks::Webhook;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// Writes requests by number.
 pub(crate) enum Requests {
@@ -28,13 +31,14 @@ impl Requests {
 /// Signed payment events.
 pub(crate) struct Webhooks {
     address: SocketAddr,
-    webhook: Webhook,
+    key: Hmac<Sha256>,
     first_id: u64,
 }
 
 impl Webhooks {
     pub(crate) fn new(address: SocketAddr, secret: &str, first_id: u64) -> anyhow::Result<Self> {
-        Ok(Self { address, webhook: Webhook::new(secret)?, first_id })
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret))?;
+        Ok(Self { address, key: Hmac::new_from_slice(&key)?, first_id })
     }
 
     fn write(&self, number: u32, request: &mut Vec<u8>) -> anyhow::Result<()> {
@@ -46,12 +50,13 @@ impl Webhooks {
             now.format("%Y-%m-%dT%H:%M:%S%.6fZ")
         );
         let (message, timestamp) = (format!("msg_{id}"), now.timestamp());
-        let signature = self.webhook.sign(&message, timestamp, body.as_bytes())?;
+        let signed = self.key.clone().chain_update(format!("{message}.{timestamp}.{body}"));
+        let signature = STANDARD.encode(signed.finalize().into_bytes());
         write!(
             request,
             "POST /v1/webhooks/transactions HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
              content-length: {}\r\nwebhook-id: {message}\r\nwebhook-timestamp: {timestamp}\r\n\
-             webhook-signature: {signature}\r\n\r\n{body}",
+             webhook-signature: v1,{signature}\r\n\r\n{body}",
             self.address,
             body.len()
         )?;
