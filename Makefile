@@ -12,12 +12,15 @@ SHELL := /bin/bash
 
 BUILD := cargo build --locked --workspace --bins --examples
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/daybook
+# What is measured is optimised.
+BUILD_OPTIMISED := cargo build --release --locked --workspace --bins --examples
+OPTIMISED := $(or $(CARGO_TARGET_DIR),target)/release/daybook
 HOST = $(shell rustc --print host-tuple)
 PROVIDE_POSTGRES := scripts/provide-postgres.sh
 
 .PHONY: help
 help: ## Say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
 .PHONY: postgres
 postgres: ## Install PostgreSQL's server programs if there are none; starts nothing
@@ -34,8 +37,8 @@ test: postgres ## Run every test
 
 .PHONY: bench-load
 bench-load: postgres ## Measure bulk loading against \copy, pgloader and dlt; BENCH="--help" says what can be set
-	$(BUILD)
-	python3 bench/load/run.py --daybook $(PROGRAM) $(BENCH)
+	$(BUILD_OPTIMISED)
+	python3 bench/load/run.py --daybook $(OPTIMISED) $(BENCH)
 
 # By itself and optimised, without the engine: a few minutes.
 BENCH_DUMP := $(or $(CARGO_TARGET_DIR),target)/bench-dump
@@ -45,12 +48,27 @@ bench-dump: postgres ## Measure the dump against DuckDB and ConnectorX; BENCH="-
 	cargo build --release --locked -p daybook-ods --example dump --target-dir $(BENCH_DUMP)
 	python3 bench/dump/run.py --dump $(BENCH_DUMP)/release/examples/dump $(BENCH)
 
-KILLS := 100
+.PHONY: bench-webhook
+bench-webhook: postgres ## Measure payment webhooks against pgbench; BENCH="--help" says what can be set
+	$(BUILD_OPTIMISED)
+	python3 bench/webhook/run.py --daybook $(OPTIMISED) $(BENCH)
+
+.PHONY: bench-lookup
+bench-lookup: postgres ## Measure how long customer service waits; BENCH="--help" says what can be set
+	$(BUILD_OPTIMISED)
+	python3 bench/lookup/run.py --daybook $(OPTIMISED) $(BENCH)
 
 .PHONY: kill-load
+kill-load: KILLS := 100
 kill-load: postgres ## Kill loads at KILLS=100 random moments and compare with an undisturbed one
 	$(BUILD)
 	python3 bench/load/kill.py --daybook $(PROGRAM) --kills $(KILLS)
+
+.PHONY: kill-serve
+kill-serve: KILLS := 50
+kill-serve: postgres ## Kill the server at KILLS=50 random moments under load and look for what it acknowledged
+	$(BUILD)
+	python3 bench/webhook/kill.py --daybook $(PROGRAM) --kills $(KILLS)
 
 SECONDS := 60
 FUZZ := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/fuzz

@@ -6,9 +6,13 @@ import sys
 import venv
 from pathlib import Path
 
-from peers import PeerMissing, cache_folder
+from places import cache_folder
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+
+
+class PeerMissing(Exception):
+    """A peer is not installed and cannot be installed from here."""
 
 
 def provide() -> Path:

@@ -8,12 +8,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-# The server, the measuring and the description of the machine are those of the loading benchmark.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "load"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
 
 import measure  # noqa: E402
-import report  # noqa: E402
-from peers import PeerMissing, cache_folder  # noqa: E402
+from places import cache_folder, machine  # noqa: E402
 from postgres import PostgresError, Server  # noqa: E402
 
 import packages  # noqa: E402
@@ -88,7 +86,7 @@ def compare(contenders: list[Contender], python: Path, totals: shop.Totals, repe
     return [summary.Runs(name, task, measured) for (name, task), measured in runs.items()]
 
 
-def bench(options: argparse.Namespace) -> report.Json:
+def bench(options: argparse.Namespace) -> dict[str, object]:
     python = packages.provide()
     with Server() as server:
         say("filling the tables")
@@ -96,7 +94,7 @@ def bench(options: argparse.Namespace) -> report.Json:
         programs = {Daybook: options.dump.resolve(), DuckDb: python, ConnectorX: python}
         contenders = [kind(server, DATABASE, program) for kind, program in programs.items() if kind.name in options.only]
         return {
-            "machine": report.machine(),
+            "machine": machine(),
             "postgresql": server.version(),
             "peers": packages.versions(),
             "data": asdict(totals),
@@ -108,7 +106,7 @@ def main() -> int:
     options = arguments()
     try:
         result = bench(options)
-    except (measure.CommandFailed, WrongContent, PostgresError, PeerMissing) as error:
+    except (measure.CommandFailed, WrongContent, PostgresError, packages.PeerMissing) as error:
         say(f"FAILED: {error}")
         return 1
     except KeyboardInterrupt:

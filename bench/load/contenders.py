@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import measure
 import peers
+from daybook import environment_of
 from landing import Totals
 from postgres import Server
 
@@ -107,13 +108,3 @@ class Daybook(Contender):
         expected = f"{sum(1 for _ in self.landing.glob('batch-*'))}|0|0|0"
         if found != expected:
             raise WrongContent(f"daybook: loaded|refused|rejected|parked should be {expected}, but are {found}")
-
-
-def environment_of(server: Server, database: str, work: Path) -> dict[str, str]:
-    """The whole configuration of a Daybook with `database` and everything else in `work`."""
-    outside = {name: value for name, value in server.environment(database).items() if not name.startswith("DAYBOOK_")}
-    return outside | {
-        "DAYBOOK_ODS_URL": server.url(database),
-        "DAYBOOK_DATA_DIR": str(work / "data"),
-        "DAYBOOK_WAREHOUSE_URL": f"file://{work}/warehouse",
-    }

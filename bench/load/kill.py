@@ -15,10 +15,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
+
 import measure
-import peers
 import troubled
-from contenders import environment_of
+from daybook import environment_of
+from places import cache_folder
 from postgres import PostgresError, Server
 from state import State, differences, state_of, troubles
 
@@ -129,7 +131,7 @@ def main() -> int:
     try:
         with Server() as server:
             chance = random.Random(options.seed)
-            killer = Killer(server, options.daybook.resolve(), peers.cache_folder(), chance)
+            killer = Killer(server, options.daybook.resolve(), cache_folder(), chance)
             provoked = killer.prepare()
             print("provoked: " + ", ".join(f"{count} {name}" for name, count in provoked.items()))
             tally = killer.tally

@@ -7,19 +7,13 @@ import sys
 import venv
 from pathlib import Path
 
+from places import cache_folder
+
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 
 
 class PeerMissing(Exception):
     """A peer is not installed and cannot be installed from here."""
-
-
-def cache_folder() -> Path:
-    """What is generated and installed lies beside what is built."""
-    target = os.environ.get("CARGO_TARGET_DIR") or Path(__file__).resolve().parents[2] / "target"
-    folder = Path(target).resolve() / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def provide_pgloader() -> str:

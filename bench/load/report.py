@@ -1,7 +1,5 @@
 """Sums the runs up and shows them."""
 
-import os
-import platform
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,14 +16,6 @@ class Known:
     batches: int
     first_seconds: float
     again_seconds: float
-
-
-def machine() -> Json:
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
-        "kernel": platform.release(),
-    }
 
 
 def summary(runs: dict[str, list[Measured]], totals: Totals, limit: str) -> list[Json]:
@@ -51,7 +41,7 @@ def table(result: Json) -> str:
     lines = [
         f"{data['orders']:,} orders + {data['lines']:,} lines in {data['batches']} batches ({data['files_mib']} MiB)",
         f"PostgreSQL {settings['postgresql']}, fsync {settings['fsync']}, on {machine['cores']} cores"
-        f" and {machine['memory_gib']} GiB of memory"
+        f" and {machine['memory_gib']} GiB of memory; daybook's build: {result['build']}"
         + "".join(f"; {name} {version}" for name, version in result["peers"].items()),
         "",
         f"{'contender':14}{'seconds':>10}{'rows/s':>12}{'× limit':>10}{'peak MiB':>10}   each run",

@@ -7,12 +7,15 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
+
 import landing
 import measure
 import peers
 import report
 from contenders import Contender, Copy, Daybook, Dlt, Pgloader, WrongContent
 from known import measure_known
+from places import build_of, cache_folder, machine
 from postgres import PostgresError, Server
 
 NAMES = ("copy", "pgloader", "dlt", "daybook")
@@ -70,7 +73,7 @@ def compare(
 
 
 def bench(options: argparse.Namespace) -> report.Json:
-    cache = peers.cache_folder()
+    cache = cache_folder()
     program = options.daybook.resolve()
     versions = {}
     if "pgloader" in options.only:
@@ -92,7 +95,8 @@ def bench(options: argparse.Namespace) -> report.Json:
         settings = {name: server.ask("postgres", "-c", f"show {name}")
                     for name in ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size")}
         return {
-            "machine": report.machine(),
+            "machine": machine(),
+            "build": build_of(program),
             "settings": {"postgresql": server.version(), **settings},
             "peers": versions,
             "data": {"batches": options.batches, **asdict(totals)},
@@ -111,7 +115,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     text = json.dumps(result, indent=2)
-    written = peers.cache_folder() / "load.json"
+    written = cache_folder() / "load.json"
     written.write_text(text + "\n")
     print(text if options.format == "json" else report.table(result))
     say(f"also in {written}")

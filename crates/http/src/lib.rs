@@ -11,6 +11,7 @@ mod extract;
 mod limits;
 mod loader;
 mod metrics;
+mod observe;
 mod openapi;
 mod options;
 mod problem;

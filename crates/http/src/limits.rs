@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -70,15 +69,4 @@ pub(crate) async fn admit(
         Ok(response) => response,
         Err(_) => Problem::timeout().into_response(),
     }
-}
-
-/// Notes each answer for the metrics.
-pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics().answered(method.as_str(), route, response.status().as_u16(), started.elapsed());
-    response
 }

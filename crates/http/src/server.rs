@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use daybook_model::Clock;
 use daybook_ods::{LoadOptions, Ods};
 use tokio::sync::Notify;
@@ -128,15 +129,12 @@ impl HttpServer {
         let loader = tokio::spawn(loader::run(self.app.services().clone(), stop.clone()));
         let drain = tokio::spawn(drain(handle.clone(), stop));
         let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
+        let server = patient(axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?).handle(handle);
+        // an answer of several packets shall not wait for the client's acknowledgement of the first
+        let plain = NoDelayAcceptor::new();
         let served = match self.tls {
-            Some(tls) => {
-                let server = axum_server::from_tcp_rustls(self.listener, tls);
-                patient(server.map_err(HttpError::Serve)?).handle(handle).serve(service).await
-            }
-            None => {
-                let server = axum_server::from_tcp(self.listener);
-                patient(server.map_err(HttpError::Serve)?).handle(handle).serve(service).await
-            }
+            Some(tls) => server.acceptor(RustlsAcceptor::new(tls).acceptor(plain)).serve(service).await,
+            None => server.acceptor(plain).serve(service).await,
         };
         drain.abort();
         loader.abort();
@@ -146,7 +144,7 @@ impl HttpServer {
 }
 
 /// Limits how long a client may take before its request is there.
-fn patient<A>(server: axum_server::Server<SocketAddr, A>) -> axum_server::Server<SocketAddr, A> {
+fn patient(server: axum_server::Server<SocketAddr>) -> axum_server::Server<SocketAddr> {
     let mut server = server.first_request_timeout(HEAD_TIMEOUT);
     server.http_builder().http1().header_read_timeout(HEAD_TIMEOUT);
     server

@@ -160,6 +160,7 @@ fn invalid(rejects: Vec<(String, PaymentReject)>, stored: usize) -> Problem {
     });
     let detail = match stored {
         0 => "nothing was stored".to_owned(),
+        1 => "the other event is stored".to_owned(),
         stored => format!("the other {stored} events are stored"),
     };
     Problem::invalid(detail, errors.collect())

@@ -24,11 +24,12 @@ pub(crate) const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub(crate) const OLD_SECRET: &str = "whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD";
 pub(crate) const SHOPIFY_SECRET: &str = "hush";
 
-/// A server in front of a database of its own.
+/// A server in front of a database of its own, unless a test says otherwise.
 pub(crate) struct Front {
     pub(crate) ods: Ods,
     pub(crate) base: String,
     pub(crate) client: Client,
+    url: String,
     landing: TempDir,
     token: String,
     stop: CancellationToken,
@@ -42,10 +43,24 @@ impl Front {
 
     /// A server with other options than usual.
     pub(crate) async fn with(change: impl FnOnce(&mut HttpOptions)) -> Self {
-        let url = TestDatabase::create().await.unwrap().url();
+        Self::before(TestDatabase::create().await.unwrap().url(), change).await
+    }
+
+    /// A server in front of the empty database of that URL.
+    pub(crate) async fn before(url: String, change: impl FnOnce(&mut HttpOptions)) -> Self {
         let ods = Ods::connect(&url, Clock::default()).await.unwrap();
         ods.migrate().await.unwrap();
         let token = ods.create_token("test", &Scope::ALL).await.unwrap();
+        Self::serve(ods, url, token, change).await
+    }
+
+    /// Another server in front of the same database.
+    pub(crate) async fn beside(&self) -> Self {
+        let ods = Ods::connect(&self.url, Clock::default()).await.unwrap();
+        Self::serve(ods, self.url.clone(), self.token.clone(), |_| ()).await
+    }
+
+    async fn serve(ods: Ods, url: String, token: String, change: impl FnOnce(&mut HttpOptions)) -> Self {
         let landing = TempDir::new().unwrap();
         let mut options = options(landing.path());
         change(&mut options);
@@ -58,7 +73,7 @@ impl Front {
             let stop = stop.clone();
             async move { server.serve(stop).await.unwrap() }
         });
-        Self { ods, base, client: Client::new(), landing, token, stop, served }
+        Self { ods, base, client: Client::new(), url, landing, token, stop, served }
     }
 
     pub(crate) fn landing(&self) -> &Path {
@@ -88,16 +103,11 @@ impl Front {
 
     /// Sends a webhook as its sender signs it.
     pub(crate) async fn webhook(&self, secret: &str, body: &str) -> Answer {
-        let now = chrono::Utc::now().timestamp();
-        let signature = Webhook::new(secret).unwrap().sign("msg_1", now, body.as_bytes()).unwrap();
-        let request = self
-            .bare(Method::POST, "/v1/webhooks/transactions")
-            .header("webhook-id", "msg_1")
-            .header("webhook-timestamp", now.to_string())
-            .header("webhook-signature", signature)
-            .header("content-type", "application/json")
-            .body(body.to_owned());
-        Answer::of(request.send().await.unwrap()).await
+        let mut request = self.bare(Method::POST, "/v1/webhooks/transactions");
+        for (name, value) in signed(secret, body) {
+            request = request.header(name, value);
+        }
+        Answer::of(request.body(body.to_owned()).send().await.unwrap()).await
     }
 
     /// Each payment that is stored, by id.
@@ -112,12 +122,29 @@ impl Front {
         sqlx::raw_sql(sql).execute(self.ods.pool()).await.unwrap();
     }
 
+    /// Tells the server to stop.
+    pub(crate) fn tell_to_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops the server and waits until it has ended.
     pub(crate) async fn stop(self) -> Ods {
         self.stop.cancel();
         self.served.await.unwrap();
         self.ods
     }
+}
+
+/// The headers of a webhook with that body.
+pub(crate) fn signed(secret: &str, body: &str) -> [(&'static str, String); 4] {
+    let now = chrono::Utc::now().timestamp();
+    let signature = Webhook::new(secret).unwrap().sign("msg_1", now, body.as_bytes()).unwrap();
+    [
+        ("webhook-id", "msg_1".to_owned()),
+        ("webhook-timestamp", now.to_string()),
+        ("webhook-signature", signature),
+        ("content-type", "application/json".to_owned()),
+    ]
 }
 
 pub(crate) fn options(landing: &Path) -> HttpOptions {
@@ -148,6 +175,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) content_type: String,
     pub(crate) etag: Option<String>,
+    pub(crate) retry_after: Option<String>,
     pub(crate) text: String,
 }
 
@@ -159,6 +187,7 @@ impl Answer {
             status: response.status(),
             content_type: header("content-type").unwrap_or_default(),
             etag: header("etag"),
+            retry_after: header("retry-after"),
             text: response.text().await.unwrap(),
         }
     }

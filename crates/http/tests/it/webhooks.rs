@@ -48,11 +48,14 @@ async fn a_bad_event_fails_alone_and_is_named() {
     let front = Front::open().await;
     let bad = EVENT.replace("\"failed\"", "\"\"").replace("t1", "t2");
     let problem = front.webhook(SECRET, &format!("[{EVENT}, {bad}, 7]")).await.problem(422);
-    assert_eq!(problem["detail"], "the other 1 events are stored");
+    assert_eq!(problem["detail"], "the other event is stored");
     assert_eq!(problem["errors"][0]["pointer"], "/1/status");
     assert_eq!(problem["errors"][0]["reason"], "missing_value");
     assert_eq!(problem["errors"][1]["pointer"], "/2");
     assert_eq!(front.payments().await, [stored("t1", "failed")]);
+    let other = EVENT.replace("t1", "t3");
+    let problem = front.webhook(SECRET, &format!("[{EVENT}, 7, {other}]")).await.problem(422);
+    assert_eq!(problem["detail"], "the other 2 events are stored");
     front.webhook(SECRET, "[").await.problem(422);
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
 
 use super::group::{GroupStore, Stored};
 use super::queue::Submission;
@@ -21,37 +22,52 @@ pub struct PaymentGroup {
     pub took: Duration,
 }
 
-/// Two, so that the server has work while it syncs, and while answers are given. A third only makes groups smaller.
+/// Two that take turns: while one stores its group, the next gathers at the other, and one gives its answers while the
+/// other stores. Two groups on their way at once would be smaller, and a commit costs the server as much as forty rows.
 const WRITERS: usize = 2;
 
-/// Stores submissions until no more can come: while groups are on their way, the next gathers.
+/// How long a group may take before the next goes ahead beside it: a row that somebody keeps locked holds up its own
+/// group only.
+const TURN: Duration = Duration::from_millis(50);
+
+/// Stores submissions until no more can come.
 pub(super) async fn run(
     submissions: UnboundedReceiver<Submission>,
     new_store: impl Fn() -> GroupStore,
     observe: impl Fn(&PaymentGroup),
 ) {
-    let submissions = Mutex::new(submissions);
-    let writers = (0..WRITERS).map(|_| write(&submissions, new_store(), &observe));
+    let (submissions, turn) = (Mutex::new(submissions), Mutex::new(()));
+    let writers = (0..WRITERS).map(|_| write(&submissions, &turn, new_store(), &observe));
     join_all(writers).await;
 }
 
 async fn write(
     submissions: &Mutex<UnboundedReceiver<Submission>>,
+    turn: &Mutex<()>,
     mut store: GroupStore,
     observe: &impl Fn(&PaymentGroup),
 ) {
     let mut group = Vec::new();
-    while submissions.lock().await.recv_many(&mut group, usize::MAX).await > 0 {
+    loop {
+        let mut waiting = submissions.lock().await;
+        let Some(first) = waiting.recv().await else { break };
+        let its_turn = timeout(TURN, turn.lock()).await;
+        group.push(first);
+        while let Ok(submission) = waiting.try_recv() {
+            group.push(submission);
+        }
+        drop(waiting);
         let started = Instant::now();
         let events: Vec<&PaymentEvent> = group.iter().flat_map(|submission| &submission.events).collect();
         let stored = store.store(&events).await;
+        drop(its_turn);
         observe(&PaymentGroup {
             events: events.len(),
             unavailable: stored.outcomes.iter().filter(|outcome| outcome.is_none()).count(),
             took: started.elapsed(),
         });
         if !store.is_connected() {
-            // Whoever came meanwhile has waited long enough, too. If the other writer is at the queue, it is empty.
+            // Whoever came meanwhile has waited long enough, too. If the other writer is at the queue, they go with it.
             while let Some(submission) = submissions.try_lock().ok().and_then(|mut all| all.try_recv().ok()) {
                 group.push(submission);
             }

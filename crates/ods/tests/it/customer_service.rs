@@ -201,9 +201,9 @@ async fn an_answer_reads_no_table_whole_and_sorts_no_customer_whole() {
         for analyze in ["", "analyze;"] {
             shop.execute(analyze).await;
             let types = if arguments.ends_with("21") {
-                "text[], varchar, timestamp, varchar, bigint"
+                "text[], text, timestamp, text, bigint"
             } else {
-                "text[], varchar"
+                "text[], text"
             };
             let statement = whole.replace("{chosen}", chosen);
             let mut connection = shop.ods.pool().acquire().await.unwrap();
@@ -219,7 +219,9 @@ async fn an_answer_reads_no_table_whole_and_sorts_no_customer_whole() {
             let deallocate = "deallocate asked; reset plan_cache_mode";
             sqlx::raw_sql(deallocate).execute(&mut *connection).await.unwrap();
             let plan = plan.join("\n");
-            assert!(!plan.contains("Seq Scan") && !plan.contains("actual rows=5000"), "{plan}");
+            for bad in ["Seq Scan", "actual rows=5000", "orders_processed_timestamp_idx"] {
+                assert!(!plan.contains(bad), "{plan}");
+            }
         }
     }
     let page = shop.ods.customer_orders("c0", None, 20, &rules()).await.unwrap();

@@ -77,7 +77,11 @@ class Server:
         return own | place | {"PGUSER": USER, "PGPASSWORD": self._password}
 
     def psql(self, *arguments: str) -> list[str]:
-        return [str(self._programs / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", *arguments]
+        return self.program("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *arguments)
+
+    def program(self, name: str, *arguments: str) -> list[str]:
+        """The command of one of PostgreSQL's programs."""
+        return [str(self._programs / name), *arguments]
 
     def ask(self, database: str, *arguments: str) -> str:
         """What psql answers, unaligned and without headers."""

@@ -1,0 +1,58 @@
+//! PostgreSQL stops, and comes back.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use daybook_local_postgres::{LocalPostgres, Settings};
+use reqwest::Method;
+use tempfile::TempDir;
+
+use crate::support::{Answer, Front, SECRET};
+
+const EVENT: &str = r#"{"id":"t1","order_id":"o1","status":"failed","created_at":"2024-05-01T10:00:00Z"}"#;
+
+async fn start(folder: &Path) -> LocalPostgres {
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || LocalPostgres::start(&folder, &Settings::throwaway()))
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+async fn stop(postgres: LocalPostgres) {
+    tokio::task::spawn_blocking(move || postgres.stop_if_last()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn while_postgresql_is_stopped_everybody_is_told_to_come_again_and_then_it_goes_on() {
+    let folder = TempDir::new().unwrap();
+    // if root runs the tests, the server runs as a user that must get in
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+    let postgres = start(folder.path()).await;
+    let front = Front::before(postgres.url(), |_| ()).await;
+    let later = EVENT.replace("failed", "success").replace("10:00:00Z", "10:00:01Z");
+    let ready = async || {
+        let request = front.bare(Method::GET, "/readyz");
+        Answer::of(request.send().await.unwrap()).await.status
+    };
+    assert_eq!(front.webhook(SECRET, EVENT).await.status, 200);
+    assert_eq!(front.get("/v1/status").await.status, 200);
+    assert_eq!(ready().await, 200);
+
+    stop(postgres).await;
+    let (webhook, question) = tokio::join!(front.webhook(SECRET, &later), front.get("/v1/status"));
+    for answer in [webhook, question] {
+        answer.problem(503);
+        assert_eq!(answer.retry_after.as_deref(), Some("5"));
+    }
+    assert_eq!(ready().await, 503);
+
+    let postgres = start(folder.path()).await;
+    assert_eq!(front.payments().await, [("t1".to_owned(), "failed".to_owned())]);
+    assert_eq!(front.webhook(SECRET, &later).await.status, 200);
+    assert_eq!(front.get("/v1/status").await.status, 200);
+    assert_eq!(ready().await, 200);
+    assert_eq!(front.payments().await, [("t1".to_owned(), "success".to_owned())]);
+    stop(postgres).await;
+}
