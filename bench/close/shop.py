@@ -7,6 +7,7 @@ the same sizes give the same shop, and a longer history begins like a shorter on
 import datetime
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,3 +120,8 @@ QUERIES = {
                '' as order_id, date '{first}' as partition_date
         where false""",
 }
+
+
+if __name__ == "__main__":
+    generated = Shop(int(sys.argv[1]), int(sys.argv[2]))
+    print(provide(generated, Path(sys.argv[3])), FIRST, generated.last)

@@ -68,6 +68,7 @@ fn print_sql(from: PartitionDate, to: PartitionDate) -> anyhow::Result<()> {
             "name": model.name,
             "stored": model.is_stored(),
             "sort": model.sort,
+            "columns": model.columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
             "sql": compile::compile(&model.sql, &dates)?,
         }));
     }

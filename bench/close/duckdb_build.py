@@ -1,0 +1,52 @@
+"""Builds the models from a dump with DuckDB: `duckdb_build.py MODELS DUMP OUTPUT MEMORY_MIB`.
+
+MODELS is what `assemble --sql` printed. Each stored model is written as Parquet, partitioned by date and in its order,
+and later models read it from there. A line of JSON a model says how long it took.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+STAGED = ("orders", "order_lines", "transaction", "product_version", "variant_version", "parked_order_lines")
+
+
+def main() -> None:
+    models, dump, output, memory = (Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+    output.mkdir(parents=True)
+    database = duckdb.connect()
+    database.execute(f"set memory_limit = '{memory}MiB'; set temp_directory = '{output}/spilled'")
+    for table in STAGED:
+        database.execute(f"create view {table}_staging as from read_parquet('{dump}/{table}/*.parquet')")
+    database.execute("create table paid_statuses as select 'success' as status")
+    database.execute("create table closed_dates as select distinct partition_date from orders_staging")
+    for line in models.read_text().splitlines():
+        model = json.loads(line)
+        started = time.monotonic()
+        if model["stored"]:
+            build(database, model, output)
+            print(json.dumps({"name": model["name"], "seconds": time.monotonic() - started}), flush=True)
+        else:
+            database.execute(f"create view {model['name']} as {model['sql']}")
+
+
+def build(database: duckdb.DuckDBPyConnection, model: dict, output: Path) -> None:
+    name, folder = model["name"], output / model["name"]
+    columns = ", ".join(model["columns"])
+    if f"{name}_staging" in model["sql"]:
+        # it merges into what it held before, which is nothing
+        held = f"from read_parquet('{sys.argv[2]}/{name}/*.parquet') limit 0"
+        database.execute(f'create view "{name}" as {held}')
+    order = ", ".join(["partition_date", *model["sort"]])
+    database.execute(
+        f"copy (select {columns} from ({model['sql']}) order by {order}) to '{folder}' "
+        "(format parquet, compression zstd, partition_by (partition_date), write_partition_columns false)")
+    files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning = true, hive_types = {{partition_date: date}})"
+    database.execute(f'create or replace view "{name}" as select {columns} from {files}')
+
+
+if __name__ == "__main__":
+    main()
