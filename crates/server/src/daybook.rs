@@ -72,7 +72,7 @@ impl Daybook {
         })
     }
 
-    /// When days are closed, if the schedule is on.
+    /// When the schedule closes days.
     pub(crate) fn timetable(&self) -> anyhow::Result<Timetable> {
         let minutes = |count: u32| chrono::TimeDelta::minutes(count.into());
         Ok(Timetable {

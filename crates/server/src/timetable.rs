@@ -128,8 +128,9 @@ mod tests {
             ("Australia/Lord_Howe", 60, Some("02:10"), "2024-10-05", "2024-10-05 15:30"),
             ("Australia/Lord_Howe", 60, Some("01:45"), "2024-04-06", "2024-04-06 14:45"),
             ("Australia/Lord_Howe", 60, Some("01:45"), "2024-04-07", "2024-04-07 15:15"),
-            // Apia had no 30 December 2011
-            ("Pacific/Apia", 60, Some("02:00"), "2011-12-29", "2011-12-30 12:00"),
+            // Apia had no 30 December 2011: the buffer passes on the 31st
+            ("Pacific/Apia", 60, Some("02:00"), "2011-12-29", "2011-12-30 11:00"),
+            ("Pacific/Apia", 60, Some("02:00"), "2011-12-30", "2011-12-30 12:00"),
         ];
         for (zone, buffer, at, closed, expected) in cases {
             let time = timetable(zone, buffer, at).time_of(day(closed));

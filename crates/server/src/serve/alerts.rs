@@ -13,6 +13,9 @@ use crate::config;
 /// What lasts is told again after this time.
 const AGAIN: TimeDelta = TimeDelta::hours(24);
 
+/// So many times in a row it must be unknown what is due before that is worth an alert: servers are restarted.
+const BLIND: u32 = 3;
+
 /// Days that are due and not closed.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Days {
@@ -50,10 +53,17 @@ impl Alerts {
         Ok(Self { clock, told: Mutex::default(), hooks: Hooks::configured(config)? })
     }
 
-    /// A close failed; `due` is none when it cannot even be seen what is due.
-    pub(super) async fn failed(&self, due: Option<Days>, run_id: Option<i64>, error: &str) {
-        if self.told().is_news(error, self.clock.now()) {
-            self.tell(Event::CloseFailed, due, run_id, Some(error)).await;
+    /// A close failed.
+    pub(super) async fn failed(&self, due: Days, run_id: Option<i64>, error: &str) {
+        if self.told().is_failure_news(error, self.clock.now()) {
+            self.tell(Event::CloseFailed, Some(due), run_id, Some(error)).await;
+        }
+    }
+
+    /// It cannot be seen what is due.
+    pub(super) async fn blind(&self, error: &str) {
+        if self.told().is_blindness_news(error, self.clock.now()) {
+            self.tell(Event::CloseFailed, None, None, Some(error)).await;
         }
     }
 
@@ -91,9 +101,21 @@ struct Told {
     /// When each error was last told.
     errors: HashMap<String, NaiveDateTime>,
     deadline: bool,
+    /// How many times in a row it was unknown what is due.
+    blind: u32,
 }
 
 impl Told {
+    fn is_failure_news(&mut self, error: &str, now: NaiveDateTime) -> bool {
+        self.blind = 0;
+        self.is_news(error, now)
+    }
+
+    fn is_blindness_news(&mut self, error: &str, now: NaiveDateTime) -> bool {
+        self.blind = self.blind.saturating_add(1);
+        self.blind >= BLIND && self.is_news(error, now)
+    }
+
     /// Whether this error was not told within a day; notes that it is told now.
     fn is_news(&mut self, error: &str, now: NaiveDateTime) -> bool {
         // the same error names another run or another number of rows at each try
@@ -136,14 +158,28 @@ mod tests {
             ("2024-03-03 02:15", "run 42: no space", false),
         ];
         for (now, error, is_news) in tries {
-            assert_eq!(told.is_news(error, utc(now)), is_news, "{now}: {error}");
+            assert_eq!(told.is_failure_news(error, utc(now)), is_news, "{now}: {error}");
         }
         assert!(told.forget(), "who heard of it hears that it is over");
         assert!(!told.forget(), "once");
         assert!(
-            told.is_news("run 43: no space", utc("2024-03-03 02:30")),
+            told.is_failure_news("run 43: no space", utc("2024-03-03 02:30")),
             "after a success it is news again"
         );
+    }
+
+    #[test]
+    fn a_server_that_is_restarted_is_no_news() {
+        let (mut told, now) = (Told::default(), utc("2024-03-02 02:00"));
+        let away = "PostgreSQL is away";
+        assert!(!told.is_blindness_news(away, now));
+        assert!(!told.is_blindness_news(away, now));
+        assert!(!told.forget(), "nobody was told");
+        assert!(!told.is_blindness_news(away, now));
+        assert!(!told.is_blindness_news(away, now));
+        assert!(told.is_blindness_news(away, now), "the third time in a row it is");
+        assert!(!told.is_blindness_news(away, now), "told already");
+        assert!(told.forget());
     }
 
     #[test]

@@ -25,9 +25,6 @@ const NAP: Duration = Duration::from_secs(60);
 /// How long to wait when somebody else closes.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// So many times in a row it may be unknown what is due before that is worth an alert: servers are restarted.
-const BLIND: u32 = 3;
-
 /// Closes each day at its time, catches up what was missed, and tells of failures.
 pub(super) struct Schedule {
     daybook: Arc<Daybook>,
@@ -93,33 +90,22 @@ impl Schedule {
 
     async fn close_until_done(&self) {
         let mut pauses = pauses(self.longest_pause);
-        let mut blind = 0;
+        let mut next_pause = || pauses.next().unwrap_or(self.longest_pause);
         loop {
             let pause = match self.try_to_close().await {
                 Ok(()) => return self.alerts.recovered().await,
                 Err(Obstacle::Busy) => BUSY,
-                Err(obstacle) => {
-                    let pause = pauses.next().unwrap_or(self.longest_pause);
+                Err(Obstacle::Failed(days, error)) => {
+                    let pause = next_pause();
+                    tracing::info!("the schedule tries again in {} s", pause.as_secs());
+                    self.alerts.failed(days, self.run_id(&error).await, &error).await;
+                    pause
+                }
+                Err(Obstacle::Blind(error)) => {
+                    let pause = next_pause();
                     let seconds = pause.as_secs();
-                    match obstacle {
-                        Obstacle::Failed(days, error) => {
-                            tracing::info!(seconds, "the schedule tries again in {seconds} s");
-                            blind = 0;
-                            self.alerts.failed(Some(days), self.run_id(&error).await, &error).await;
-                        }
-                        Obstacle::Blind(error) => {
-                            tracing::error!(
-                                error,
-                                seconds,
-                                "cannot see what is due: {error}; next try in {seconds} s"
-                            );
-                            blind += 1;
-                            if blind >= BLIND {
-                                self.alerts.failed(None, None, &error).await;
-                            }
-                        }
-                        Obstacle::Busy => {}
-                    }
+                    tracing::error!(error, "cannot see what is due: {error}; next try in {seconds} s");
+                    self.alerts.blind(&error).await;
                     pause
                 }
             };
@@ -136,6 +122,7 @@ impl Schedule {
         };
         match self.closer.close(ClosePeriod::Due).await {
             Ok(()) => Ok(()),
+            // at the end of the process nobody looks again
             Err(CloseError::Busy | CloseError::Stopped) => Err(Obstacle::Busy),
             Err(CloseError::Failed(error)) => Err(Obstacle::Failed(self.days(first), error)),
         }
@@ -178,6 +165,7 @@ impl Schedule {
         (newest.error.as_deref() == Some(error)).then_some(newest.id)
     }
 
+    /// By a clock that stands still, later never comes.
     async fn wait_until(&self, time: NaiveDateTime) {
         while let Ok(rest) = (time - self.daybook.clock.now()).to_std()
             && !rest.is_zero()
