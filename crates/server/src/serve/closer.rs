@@ -66,7 +66,8 @@ impl Closer {
 
     /// Closes `period`, and waits for the end.
     pub(super) async fn close(&self, period: ClosePeriod) -> Result<(), CloseError> {
-        self.start(period).await?.await.unwrap_or_else(|died| Err(failed(died)))
+        let closing = self.start(period).await.map_err(logged)?;
+        closing.await.unwrap_or_else(|died| Err(logged(failed(died))))
     }
 }
 
@@ -100,15 +101,19 @@ fn log_end(closed: Option<Result<CloseReport, PipelineError>>) -> Result<(), Clo
             tracing::info!("not closed: another process is closing");
             Err(CloseError::Busy)
         }
-        Some(Err(error)) => {
-            tracing::error!(%error, "the close failed: {error}");
-            Err(failed(error))
-        }
+        Some(Err(error)) => Err(logged(failed(error))),
         None => {
             tracing::info!("dropped the close that was under way: the next one begins again");
             Err(CloseError::Stopped)
         }
     }
+}
+
+fn logged(error: CloseError) -> CloseError {
+    if let CloseError::Failed(error) = &error {
+        tracing::error!(error, "the close failed: {error}");
+    }
+    error
 }
 
 fn failed(error: impl std::fmt::Display) -> CloseError {
