@@ -112,12 +112,20 @@ impl BusinessTimezone {
     ///
     /// Where a clock change skips midnight, the day ends when the clock next shows a time.
     pub fn end_of(self, date: PartitionDate) -> NaiveDateTime {
-        let mut local = date.next().0.and_time(NaiveTime::MIN);
+        self.first_at(date.next(), NaiveTime::MIN)
+    }
+
+    /// The first instant, in UTC, at which the clock shows `time` on `date`.
+    ///
+    /// Where a clock change skips that time, it is the first one shown after it; where it repeats it, the first of
+    /// the two.
+    pub fn first_at(self, date: PartitionDate, time: NaiveTime) -> NaiveDateTime {
+        let mut local = date.0.and_time(time);
         loop {
             if let Some(instant) = self.0.from_local_datetime(&local).earliest() {
                 return instant.naive_utc();
             }
-            local += TimeDelta::minutes(15);
+            local += TimeDelta::minutes(1);
         }
     }
 

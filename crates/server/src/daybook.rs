@@ -11,6 +11,7 @@ use daybook_warehouse::delta::DeltaWarehouse;
 use daybook_warehouse::{Storage, Warehouse};
 
 use crate::config::{Backend, Config, Route};
+use crate::timetable::Timetable;
 
 /// Daybook as configured; parts start when they are needed.
 pub(crate) struct Daybook {
@@ -68,6 +69,17 @@ impl Daybook {
                 Route::Client => LoadRoute::Client,
                 Route::AwsS3 => LoadRoute::AwsS3,
             },
+        })
+    }
+
+    /// When the schedule closes days.
+    pub(crate) fn timetable(&self) -> anyhow::Result<Timetable> {
+        let minutes = |count: u32| chrono::TimeDelta::minutes(count.into());
+        Ok(Timetable {
+            timezone: self.config.timezone()?,
+            buffer: minutes(self.config.close.buffer_minutes),
+            at: self.config.schedule.time()?,
+            deadline: self.config.schedule.deadline_minutes.map(minutes),
         })
     }
 

@@ -8,6 +8,7 @@ mod serve;
 mod signals;
 mod status;
 mod telemetry;
+mod timetable;
 
 use std::process::ExitCode;
 

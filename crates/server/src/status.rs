@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use daybook_model::PartitionDate;
 use daybook_ods::{Ods, OdsStatus};
+use daybook_pipeline::runs::{self, RunSummary};
 use daybook_warehouse::Publication;
 use serde_json::json;
 
@@ -13,20 +14,70 @@ pub(crate) struct Status {
     ods: OdsStatus,
     published: Option<Publication>,
     due: Option<(PartitionDate, PartitionDate)>,
+    schedule: Option<ScheduleStatus>,
+}
+
+/// What the schedule of `daybook serve` is at, as far as the stores tell.
+struct ScheduleStatus {
+    next_run_at: NaiveDateTime,
+    /// The last run, if it failed.
+    last_failure: Option<RunSummary>,
+    /// The first day whose deadline has passed, if there is one.
+    overdue: Option<PartitionDate>,
+}
+
+impl ScheduleStatus {
+    async fn read(daybook: &Daybook, ods: &Ods, first_open: Option<PartitionDate>) -> anyhow::Result<Self> {
+        let (timetable, now) = (daybook.timetable()?, daybook.clock.now());
+        let last_run = runs::list(ods.pool(), 1).await?.into_iter().next();
+        Ok(Self {
+            next_run_at: timetable.next(now, first_open),
+            last_failure: last_run.filter(|run| run.state == "failed"),
+            overdue: first_open.filter(|first| timetable.is_overdue(now, *first)),
+        })
+    }
+
+    fn rows(&self) -> [(&'static str, String); 3] {
+        let failure = self.last_failure.as_ref().map(|run| {
+            format!(
+                "run {} at {}: {}",
+                run.id,
+                time(run.finished_at),
+                run.error.as_deref().unwrap_or_default()
+            )
+        });
+        [
+            ("next run", time(Some(self.next_run_at))),
+            ("last failure", failure.unwrap_or_else(|| "–".to_owned())),
+            ("overdue since", date(self.overdue.as_ref())),
+        ]
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let failure = self
+            .last_failure
+            .as_ref()
+            .map(|run| json!({ "run_id": run.id, "at": run.finished_at, "error": run.error }));
+        json!({ "next_run_at": self.next_run_at, "last_failure": failure, "overdue_since": self.overdue })
+    }
 }
 
 impl Status {
     pub(crate) async fn read(daybook: &Daybook, ods: &Ods) -> anyhow::Result<Self> {
         let published = daybook.open_warehouse()?.published().await?;
         let status = ods.status().await?;
-        let earliest = ods.earliest_date(daybook.config.timezone()?).await?;
-        let due = due(daybook, published.as_ref(), earliest)?;
-        Ok(Self { ods: status, published, due })
+        let first_open = first_open(daybook, ods, published.as_ref()).await?;
+        let due = due(daybook, first_open)?;
+        let schedule = match daybook.config.schedule.enabled {
+            true => Some(ScheduleStatus::read(daybook, ods, first_open).await?),
+            false => None,
+        };
+        Ok(Self { ods: status, published, due, schedule })
     }
 
     /// Each thing in a row: part, what, value.
     pub(crate) fn rows(&self) -> Vec<Vec<String>> {
-        let Self { ods, published, due } = self;
+        let Self { ods, published, due, schedule } = self;
         let published = published.as_ref();
         let mut rows = Vec::new();
         let mut add =
@@ -58,12 +109,15 @@ impl Status {
         add("closed", "published", time(published.map(|publication| publication.draft.published_at)));
         add("due", "from", date(due.as_ref().map(|(first, _)| first)));
         add("due", "to", date(due.as_ref().map(|(_, last)| last)));
+        for (what, value) in schedule.iter().flat_map(ScheduleStatus::rows) {
+            add("schedule", what, value);
+        }
         rows
     }
 
     /// The same for programs.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        let Self { ods, published, due } = self;
+        let Self { ods, published, due, schedule } = self;
         let refused: Vec<_> =
             ods.refused.iter().map(|batch| json!({ "uri": batch.uri, "message": batch.message })).collect();
         let waiting: Vec<_> = ods
@@ -93,21 +147,31 @@ impl Status {
             "ods_rows": stored,
             "published": published,
             "due": due.map(|(first, last)| json!({ "from": first, "to": last })),
+            "schedule": schedule.as_ref().map(ScheduleStatus::to_json),
         })
+    }
+}
+
+/// The first day that is not closed, if any day was closed or has orders.
+pub(crate) async fn first_open(
+    daybook: &Daybook,
+    ods: &Ods,
+    published: Option<&Publication>,
+) -> anyhow::Result<Option<PartitionDate>> {
+    match published.and_then(|publication| publication.draft.closed_dates.last()) {
+        Some(last) => Ok(Some(last.next())),
+        None => Ok(ods.earliest_date(daybook.config.timezone()?).await?),
     }
 }
 
 /// The first and last day that are due and not closed.
 fn due(
     daybook: &Daybook,
-    published: Option<&Publication>,
-    earliest: Option<PartitionDate>,
+    first_open: Option<PartitionDate>,
 ) -> anyhow::Result<Option<(PartitionDate, PartitionDate)>> {
     let settings = daybook.close_settings()?;
     let last_due = settings.timezone.last_due(daybook.clock.now(), settings.buffer);
-    let last_closed = published.and_then(|publication| publication.draft.closed_dates.last());
-    let first = last_closed.map(|last| last.next()).or(earliest);
-    Ok(first.filter(|first| *first <= last_due).map(|first| (first, last_due)))
+    Ok(first_open.filter(|first| *first <= last_due).map(|first| (first, last_due)))
 }
 
 fn time(time: Option<NaiveDateTime>) -> String {

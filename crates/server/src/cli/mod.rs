@@ -79,12 +79,13 @@ enum Command {
     Reconcile(reconcile::ReconcileArgs),
     /// Show what became of earlier closes, step by step
     Runs(runs::RunsArgs),
-    /// Work until told to end: answer HTTP, load what comes to the landing place
+    /// Work until told to end: answer HTTP, load what comes to the landing place, close days by schedule
     ///
     /// Listens where `[http] listen` says; /docs there shows all that can be asked, with a token of `daybook token`.
     /// Looks for new batches and event files every `[landing] poll_seconds` seconds, and logs on standard error what
-    /// comes of them. A database or object store that is away is waited for. SIGTERM or SIGINT ends it with exit code
-    /// 0; a batch that is being loaded at that moment is dropped, and loaded by the next process.
+    /// comes of them. With `[schedule] enabled` it closes each day at its time, and at once what was missed. A database or
+    /// object store that is away is waited for. SIGTERM or SIGINT ends it with exit code 0; a batch that is being
+    /// loaded and a close that is under way at that moment are dropped, and begun again by the next process.
     Serve(serve::ServeArgs),
     /// Make, list and revoke the tokens of those who may use the HTTP server
     Token(token::TokenArgs),

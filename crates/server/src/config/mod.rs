@@ -1,6 +1,8 @@
 //! The configuration: built-in defaults, then `daybook.toml`, then `DAYBOOK_…` variables.
 
+mod alert;
 mod environment;
+mod schedule;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,9 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+pub(crate) use alert::Alert;
+pub(crate) use schedule::Schedule;
 
 const FILE: &str = "daybook.toml";
 
@@ -28,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) warehouse: Warehouse,
     pub(crate) payments: Payments,
     pub(crate) close: Close,
+    pub(crate) schedule: Schedule,
+    pub(crate) alert: Alert,
     pub(crate) retention: Retention,
     pub(crate) http: Http,
     pub(crate) webhooks: Webhooks,
@@ -164,6 +171,8 @@ impl Default for Config {
             },
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },
+            schedule: Schedule::default(),
+            alert: Alert::default(),
             retention: Retention { days: 3 },
             http: Http {
                 listen: None,
@@ -217,6 +226,8 @@ impl Config {
         if self.payments.paid_statuses.is_empty() {
             bail!("[payments] paid_statuses is empty: name at least one status that means paid");
         }
+        self.schedule.check()?;
+        self.alert.check()?;
         self.landing_url()?;
         self.warehouse_url()?;
         Ok(self)

@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use daybook_http::{Books, BooksError, ClosedOrder, RunCounts};
 use daybook_model::PartitionDate;
-use daybook_pipeline::{Close, ClosePeriod, PipelineError, runs};
+use daybook_pipeline::{ClosePeriod, runs};
 use daybook_warehouse::{Warehouse, WarehouseError};
 use serde_json::Value;
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::closer::{CloseError, Closer};
 use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
 use crate::status::Status;
@@ -35,13 +35,12 @@ const ORDERS: &str = "select orders.id, orders.partition_date, payments.order_st
 pub(super) struct ProcessBooks {
     daybook: Arc<Daybook>,
     ods: Arc<SharedOds>,
-    /// Held while this process closes.
-    closing: Arc<Mutex<()>>,
+    closer: Arc<Closer>,
 }
 
 impl ProcessBooks {
-    pub(super) fn new(daybook: Arc<Daybook>, ods: Arc<SharedOds>) -> Self {
-        Self { daybook, ods, closing: Arc::default() }
+    pub(super) fn new(daybook: Arc<Daybook>, ods: Arc<SharedOds>, closer: Arc<Closer>) -> Self {
+        Self { daybook, ods, closer }
     }
 
     fn warehouse(&self) -> Result<Box<dyn Warehouse>, BooksError> {
@@ -74,28 +73,20 @@ impl Books for ProcessBooks {
     }
 
     async fn start_run(&self, days: Option<(NaiveDate, NaiveDate)>) -> Result<(), BooksError> {
-        let busy = || {
-            BooksError::Busy("this process is closing already: GET /v1/runs shows how far it is".to_owned())
-        };
-        let closing = Arc::clone(&self.closing).try_lock_owned().map_err(|_| busy())?;
         let period = match days {
             None => ClosePeriod::Due,
             Some((from, to)) => {
                 ClosePeriod::Days { from: PartitionDate::new(from), to: PartitionDate::new(to) }
             }
         };
-        // what can be known beforehand is told to who asks
-        let ods = self.ods.get().await.map_err(failed)?;
-        let (daybook, warehouse) = (Arc::clone(&self.daybook), self.warehouse()?);
-        // the engine's futures stay on their thread
-        let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || {
-            let closed = runtime.block_on(close(&daybook, &ods, warehouse.as_ref(), period, closing));
-            if let Err(error) = closed {
-                tracing::error!(%error, "the close failed: {error}");
+        match self.closer.start(period).await {
+            Ok(_) => Ok(()),
+            Err(CloseError::Busy) => {
+                let busy = "this process is closing already: GET /v1/runs shows how far it is";
+                Err(BooksError::Busy(busy.to_owned()))
             }
-        });
-        Ok(())
+            Err(error) => Err(failed(error)),
+        }
     }
 
     async fn expired_orders(&self, customer_id: &str) -> Result<Vec<ClosedOrder>, BooksError> {
@@ -134,28 +125,6 @@ impl Books for ProcessBooks {
         orders.retain(|order| !kept.contains(&order.order_id));
         Ok(orders)
     }
-}
-
-async fn close(
-    daybook: &Daybook,
-    ods: &daybook_ods::Ods,
-    warehouse: &dyn Warehouse,
-    period: ClosePeriod,
-    _closing: OwnedMutexGuard<()>,
-) -> anyhow::Result<()> {
-    let settings = daybook.close_settings()?;
-    let close = Close {
-        ods,
-        warehouse,
-        registry: &daybook.registry,
-        settings: &settings,
-        progress: &|step| {
-            tracing::info!(step = step.name, seconds = step.seconds, "closing: {} done", step.name)
-        },
-    };
-    let report = close.run(period).await.map_err(|error: PipelineError| anyhow::anyhow!("{error}"))?;
-    tracing::info!(state = ?report.state, dates = report.dates.len(), "closed");
-    Ok(())
 }
 
 fn failed(error: impl std::fmt::Display) -> BooksError {

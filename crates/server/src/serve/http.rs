@@ -9,6 +9,7 @@ use daybook_http::{HttpOptions, HttpServer, Services, Tls, WebhookSecrets};
 use tokio_util::sync::CancellationToken;
 
 use super::books::ProcessBooks;
+use super::closer::Closer;
 use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
 
@@ -19,6 +20,7 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(super) async fn bind(
     daybook: &Arc<Daybook>,
     ods: &Arc<SharedOds>,
+    closer: &Arc<Closer>,
     insecure_no_auth: bool,
 ) -> anyhow::Result<Option<(HttpServer, Services)>> {
     let http = &daybook.config.http;
@@ -47,7 +49,7 @@ pub(super) async fn bind(
         max_concurrent: http.max_concurrent_requests,
         max_requests_per_second: http.max_requests_per_second,
     };
-    let books = Arc::new(ProcessBooks::new(Arc::clone(daybook), Arc::clone(ods)));
+    let books = Arc::new(ProcessBooks::new(Arc::clone(daybook), Arc::clone(ods), Arc::clone(closer)));
     let services = Services::new(books, daybook.load_options()?, daybook.clock);
     let server = HttpServer::bind(options, services.clone()).await?;
     let address = server.address()?;

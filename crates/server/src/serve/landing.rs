@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use backon::{ExponentialBuilder, Retryable};
 use daybook_ods::{LoadEvent, LoadOptions, OdsError, Settled};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -21,6 +22,7 @@ pub(super) struct LandingPoll {
     pause: Duration,
     settled: Settled,
     journal: Journal,
+    looked: Arc<Notify>,
 }
 
 impl LandingPoll {
@@ -42,7 +44,13 @@ impl LandingPoll {
             pause: Duration::from_secs(config.landing.poll_seconds.into()),
             settled: Settled::default(),
             journal: Journal::default(),
+            looked: Arc::default(),
         }))
+    }
+
+    /// Comes after each look, whatever it found.
+    pub(super) fn looked(&self) -> Arc<Notify> {
+        Arc::clone(&self.looked)
     }
 
     /// Polls until told to stop; a batch that is being loaded at that moment is dropped.
@@ -68,10 +76,16 @@ impl LandingPoll {
             let seconds = delay.as_secs();
             tracing::error!(%landing, %error, seconds, "cannot poll {landing}: {error}; next try in {seconds} s");
         };
-        let polled = (|| self.poll()).retry(backoff()).notify(note_failure).await;
+        let polled = (|| self.poll_and_say()).retry(backoff()).notify(note_failure).await;
         if has_failed && polled.is_ok() {
             tracing::info!(%landing, "polling {landing} works again");
         }
+    }
+
+    async fn poll_and_say(&self) -> anyhow::Result<()> {
+        let polled = self.poll().await;
+        self.looked.notify_one();
+        polled
     }
 
     async fn poll(&self) -> anyhow::Result<()> {

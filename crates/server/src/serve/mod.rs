@@ -1,9 +1,13 @@
 //! The long-running process: tasks that work side by side until somebody asks the process to end.
 
+mod alerts;
 mod books;
+mod closer;
+mod hooks;
 mod http;
 mod journal;
 mod landing;
+mod schedule;
 mod shared_ods;
 
 use std::sync::Arc;
@@ -16,7 +20,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::daybook::Daybook;
+use closer::Closer;
 use landing::LandingPoll;
+use schedule::Schedule;
 use shared_ods::SharedOds;
 
 /// How long the database's connections may take to end before they are cut.
@@ -46,11 +52,18 @@ pub(crate) async fn serve(
     let daybook = Arc::new(daybook);
     let ods = Arc::new(SharedOds::new(Arc::clone(&daybook)));
     let stop = CancellationToken::new();
+    let closer = Arc::new(Closer::new(Arc::clone(&daybook), Arc::clone(&ods), stop.clone()));
     let mut tasks = JoinSet::new();
-    if let Some(poll) = LandingPoll::configured(&daybook, Arc::clone(&ods))? {
+    let poll = LandingPoll::configured(&daybook, Arc::clone(&ods))?;
+    if let Some(schedule) =
+        Schedule::configured(&daybook, &ods, &closer, poll.as_ref().map(LandingPoll::looked))?
+    {
+        tasks.spawn(schedule.run(stop.clone()));
+    }
+    if let Some(poll) = poll {
         tasks.spawn(poll.run(stop.clone()));
     }
-    if let Some((server, services)) = http::bind(&daybook, &ods, args.insecure_no_auth).await? {
+    if let Some((server, services)) = http::bind(&daybook, &ods, &closer, args.insecure_no_auth).await? {
         tasks.spawn(http::keep_ods(Arc::clone(&ods), services, stop.clone()));
         tasks.spawn(http::answer(server, stop.clone()));
     }
@@ -58,7 +71,7 @@ pub(crate) async fn serve(
         bail!(
             "there is nothing to serve: set [http] listen, or DAYBOOK_HTTP_LISTEN, to an address such as \
              127.0.0.1:8080, or set [landing] poll_seconds, or DAYBOOK_LANDING_POLL_SECONDS, to how many seconds \
-             lie between two looks for new batches"
+             lie between two looks for new batches, or set [schedule] enabled, or DAYBOOK_SCHEDULE_ENABLED, to true"
         );
     }
     let ended = tokio::select! {

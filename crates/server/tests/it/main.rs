@@ -8,6 +8,7 @@ mod http;
 mod loads;
 mod mistakes;
 mod rejects;
+mod schedule;
 mod serve;
 mod serving;
 mod support;
