@@ -28,8 +28,9 @@ pub(crate) struct Problem {
     /// The values that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<InvalidValue>,
+    /// Boxed, because every result carries the room for it.
     #[serde(skip)]
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 /// A value that breaks the contract.
@@ -57,7 +58,7 @@ impl Problem {
     }
 
     fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.header = Some(Box::new((name, HeaderValue::from_static(value))));
         self
     }
 
@@ -140,7 +141,8 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (status, content_type, body).into_response();
-        if let Some((name, value)) = self.header {
+        if let Some(header) = self.header {
+            let (name, value) = *header;
             response.headers_mut().insert(name, value);
         }
         response
