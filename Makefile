@@ -48,6 +48,11 @@ bench-dump: postgres ## Measure the dump against DuckDB and ConnectorX; BENCH="-
 	cargo build --release --locked -p daybook-ods --example dump --target-dir $(BENCH_DUMP)
 	python3 bench/dump/run.py --dump $(BENCH_DUMP)/release/examples/dump $(BENCH)
 
+.PHONY: bench-close
+bench-close: ## Measure the close of a whole history against DuckDB; BENCH="--help" says what can be set
+	$(BUILD_OPTIMISED)
+	python3 bench/close/run.py --assemble $(dir $(OPTIMISED))examples/assemble $(BENCH)
+
 .PHONY: bench-webhook
 bench-webhook: postgres ## Measure payment webhooks against pgbench; BENCH="--help" says what can be set
 	$(BUILD_OPTIMISED)

@@ -41,8 +41,12 @@ def build(database: duckdb.DuckDBPyConnection, model: dict, output: Path) -> Non
         held = f"from read_parquet('{sys.argv[2]}/{name}/*.parquet') limit 0"
         database.execute(f'create view "{name}" as {held}')
     order = ", ".join(["partition_date", *model["sort"]])
+    # DuckDB's sums are wider than Parquet's integers, and it would write them as floating point
+    types = {row[0]: row[1] for row in database.execute(f"describe {model['sql']}").fetchall()}
+    typed = ", ".join(f"{column}::bigint as {column}" if types[column] == "HUGEINT" else column
+                      for column in model["columns"])
     database.execute(
-        f"copy (select {columns} from ({model['sql']}) order by {order}) to '{folder}' "
+        f"copy (select {typed} from ({model['sql']}) order by {order}) to '{folder}' "
         "(format parquet, compression zstd, partition_by (partition_date), write_partition_columns false)")
     files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning = true, hive_types = {{partition_date: date}})"
     database.execute(f'create or replace view "{name}" as select {columns} from {files}')

@@ -101,8 +101,8 @@ QUERIES = {
     "product_version": """
         select format('p{{:06d}}', i) as product_id, format('Product {{}}', i) as title,
                format('type {{}}', i % 40) as product_type, timestamp '{first}' - to_days(1) as created_at,
-               timestamp '{first}' - to_days(1) as valid_from, 1::int as ordinal, 'upsert' as operation,
-               (date '{first}' - 1)::date as partition_date
+               timestamp '{first}' as valid_from, 1::int as ordinal, 'upsert' as operation,
+               date '{first}' as partition_date
         from range({products}) as numbers (i)""",
     "variant_version": """
         select format('v{{:06d}}', i) as variant_id, format('p{{:06d}}', i % {products}) as product_id,
@@ -110,7 +110,7 @@ QUERIES = {
                timestamp '{first}' - to_days(1) as created_at, placed_at as updated_at, placed_at as ingested_at, placed_at as valid_from,
                1::int as ordinal, 'upsert' as operation, placed_at::date as partition_date
         from (
-            select i, -1 as day, timestamp '{first}' - to_days(1) as placed_at from range({variants}) as numbers (i)
+            select i, -1 as day, timestamp '{first}' as placed_at from range({variants}) as numbers (i)
             union all
             select i, day, timestamp '{first}' + to_days(day::int) + to_hours(9) as placed_at
             from range({days}) as days (day), range({variants}) as numbers (i) where (i + day) % 40 = 0
