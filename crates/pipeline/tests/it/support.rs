@@ -28,6 +28,9 @@ pub(crate) const BOOKS: &[&str] = &[
     "dim_product",
 ];
 
+/// What is configured by default.
+const MEMORY: usize = 2048 * 1024 * 1024;
+
 pub(crate) struct Books {
     pub(crate) database: TestDatabase,
     pub(crate) folder: TempDir,
@@ -61,7 +64,7 @@ impl Books {
         let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
         Self {
             database,
-            warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry), 256 * 1024 * 1024).unwrap(),
+            warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry), MEMORY).unwrap(),
             folder,
             registry,
             settings: CloseSettings {
