@@ -49,9 +49,9 @@ bench-dump: postgres ## Measure the dump against DuckDB and ConnectorX; BENCH="-
 	python3 bench/dump/run.py --dump $(BENCH_DUMP)/release/examples/dump $(BENCH)
 
 .PHONY: bench-close
-bench-close: ## Measure the close of a whole history against DuckDB; BENCH="--help" says what can be set
+bench-close: postgres ## Measure the close of a history against DuckDB, and of days after it; BENCH="--help" says what can be set
 	$(BUILD_OPTIMISED)
-	python3 bench/close/run.py --assemble $(dir $(OPTIMISED))examples/assemble $(BENCH)
+	python3 bench/close/run.py --daybook $(OPTIMISED) $(BENCH)
 
 .PHONY: bench-webhook
 bench-webhook: postgres ## Measure payment webhooks against pgbench; BENCH="--help" says what can be set
@@ -68,6 +68,12 @@ kill-load: KILLS := 100
 kill-load: postgres ## Kill loads at KILLS=100 random moments and compare with an undisturbed one
 	$(BUILD)
 	python3 bench/load/kill.py --daybook $(PROGRAM) --kills $(KILLS)
+
+.PHONY: kill-close
+kill-close: KILLS := 100
+kill-close: postgres ## Kill closes after each step and at KILLS=100 random moments and compare with an undisturbed one
+	$(BUILD)
+	python3 bench/close/kill.py --daybook $(PROGRAM) --kills $(KILLS)
 
 .PHONY: kill-serve
 kill-serve: KILLS := 50

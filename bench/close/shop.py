@@ -1,7 +1,7 @@
-"""Writes the dump of a generated shop: the Parquet files and the manifest that `daybook run` would write.
+"""A generated shop: the dump of its history, as `daybook run` would write it, and the files of the days that follow.
 
 Ids grow with time, as those of a shop that counts its orders do. Everything follows from the numbers of the rows, so
-the same sizes give the same shop, and a longer history begins like a shorter one.
+the same sizes give the same shop, a longer history begins like a shorter one, and the days after it continue it.
 """
 
 import datetime
@@ -16,25 +16,36 @@ import duckdb
 FIRST = datetime.date(2023, 1, 1)
 PRODUCTS = 5_000
 VARIANTS = 12_000
-CUSTOMERS_PER_ORDER = 0.15
+CUSTOMERS = 4_500_000
 ROWS_PER_FILE = 4_000_000
+# The longest that a payment takes; those of all earlier orders are there.
+LATEST_PAYMENT = 21
+CONTRACT = {
+    "product": "product_id as id, title, product_type, created_at",
+    "variant": "variant_id as id, product_id, price, title, created_at, updated_at, ingested_at",
+    "orders": "id, processed_timestamp, customer_id",
+    "order_lines": "id, quantity, variant_id, revenue, order_id",
+    "transaction": "id, order_id, status, created_at",
+}
 
 
 @dataclass(frozen=True)
 class Shop:
-    orders: int
+    orders_a_day: int
     days: int
-
-    @property
-    def orders_per_day(self) -> int:
-        return -(-self.orders // self.days)
 
     @property
     def last(self) -> datetime.date:
         return FIRST + datetime.timedelta(days=self.days - 1)
 
+    def query(self, table: str, first_day: int, last_day: int) -> str:
+        """The rows of `table` that follow from the orders of the days from `first_day` up to `last_day`, excluded."""
+        return QUERIES[table].format(
+            first=FIRST, days=self.days, orders_a_day=self.orders_a_day, products=PRODUCTS, variants=VARIANTS,
+            customers=CUSTOMERS, begin=first_day * self.orders_a_day, end=last_day * self.orders_a_day)
 
-def provide(shop: Shop, folder: Path) -> Path:
+
+def dump(shop: Shop, folder: Path) -> Path:
     """The manifest of the shop's dump, below `folder`, which stands for a warehouse; made if it is not there."""
     dump = folder / "dumps" / "1"
     manifest = dump / "manifest.json"
@@ -51,15 +62,11 @@ def _write(shop: Shop, folder: Path, table: str) -> dict[str, object]:
     database = duckdb.connect()
     database.execute("set memory_limit = '4GB'; set preserve_insertion_order = true")
     files = []
-    step = max(1, ROWS_PER_FILE // (shop.orders_per_day * 3))
+    step = max(1, ROWS_PER_FILE // (shop.orders_a_day * 3))
     spans = range(0, shop.days, step) if table in ("orders", "order_lines", "transaction") else [0]
     for number, first_day in enumerate(spans):
         path = folder / f"part-{number:05}.parquet"
-        last_day = min(first_day + step, shop.days)
-        query = QUERIES[table].format(
-            first=FIRST, days=shop.days, per_day=shop.orders_per_day, products=PRODUCTS, variants=VARIANTS,
-            customers=max(1, int(shop.orders * CUSTOMERS_PER_ORDER)),
-            begin=first_day * shop.orders_per_day, end=last_day * shop.orders_per_day, orders=shop.orders)
+        query = shop.query(table, first_day, min(first_day + step, shop.days))
         rows = database.execute(
             f"copy ({query}) to '{path}' (format parquet, compression zstd, row_group_size 122880)").fetchone()[0]
         files.append({"path": str(path).lstrip("/"), "rows": rows, "bytes": path.stat().st_size})
@@ -68,13 +75,55 @@ def _write(shop: Shop, folder: Path, table: str) -> dict[str, object]:
     return {"files": files, "dates": {date: {"rows": rows, "content_hash": f"{date}:{rows}"} for date, rows in counted}}
 
 
+def landing(shop: Shop, recent: int, folder: Path) -> None:
+    """What a shop sends: in `catalogue` all that its products and variants were before the last `recent` days, and for
+    each of these a folder of that day."""
+    shutil.rmtree(folder, ignore_errors=True)
+    database = duckdb.connect()
+    begin = shop.days - recent
+    write = _Landing(database, shop, folder / "catalogue")
+    write.batch("product", "true")
+    write.batch("variant", f"valid_from = timestamp '{FIRST}'")
+    until = FIRST + datetime.timedelta(days=begin)
+    write.events("variant", "variant_updates", f"valid_from > timestamp '{FIRST}' and partition_date < date '{until}'")
+    for day in range(begin, shop.days):
+        date = FIRST + datetime.timedelta(days=day)
+        write = _Landing(database, shop, folder / str(date), day)
+        for table in ("orders", "order_lines"):
+            write.batch(table, f"partition_date = date '{date}'")
+        write.events("variant", "variant_updates", f"partition_date = date '{date}'")
+        write.events("transaction", "transactions", f"partition_date = date '{date}'")
+
+
+@dataclass(frozen=True)
+class _Landing:
+    database: duckdb.DuckDBPyConnection
+    shop: Shop
+    folder: Path
+    day: int = 0
+
+    def batch(self, table: str, condition: str) -> None:
+        self._copy(table, condition, self.folder / "batch" / f"{table}.csv", "format csv, header")
+
+    def events(self, table: str, name: str, condition: str) -> None:
+        self._copy(table, condition, self.folder / f"{name}.ndjson", "format json")
+
+    def _copy(self, table: str, condition: str, path: Path, form: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        source = f"{table}_version" if table in ("product", "variant") else table
+        rows = self.shop.query(source, max(0, self.day - LATEST_PAYMENT), self.day + 1)
+        self.database.execute(
+            f"copy (select {CONTRACT[table]} from ({rows}) where {condition}) to '{path}' ({form})")
+
+
 # Orders are numbered from 0; the day of an order is its number divided by the orders of a day. 1 to 4 lines an order;
 # every 20th order has a failed attempt before its payment, every 33rd is never paid, every 500th is paid 20 days later.
+# What is paid after the last day has not happened yet.
 ORDERS = """
-    select i, i // {per_day} as day,
-           timestamp '{first}' + to_days((i // {per_day})::int)
-               + to_microseconds((i % {per_day}) * 86400000000 // {per_day}) as placed_at
-    from range({begin}, least({end}, {orders})) as numbers (i)
+    select i, i // {orders_a_day} as day,
+           timestamp '{first}' + to_days((i // {orders_a_day})::int)
+               + to_microseconds((i % {orders_a_day}) * 86400000000 // {orders_a_day}) as placed_at
+    from range({begin}, {end}) as numbers (i)
 """
 QUERIES = {
     "orders": """
@@ -92,15 +141,15 @@ QUERIES = {
                case when n = 0 and i % 20 = 0 then 'failure' else 'success' end as status, paid_at as created_at,
                paid_at::date as partition_date
         from (
-            select i, n, least(
-                placed_at + to_seconds(30 + n * 60 + (hash(i) % 600)::int) + to_days(case when i % 500 = 0 then 20 else 0 end),
-                timestamp '{first}' + to_days({days}) - to_seconds(1)) as paid_at
+            select i, n,
+                placed_at + to_seconds(30 + n * 60 + (hash(i) % 600)::int)
+                    + to_days(case when i % 500 = 0 then 20 else 0 end) as paid_at
             from (""" + ORDERS + """), unnest(range(case when i % 20 = 0 then 2 else 1 end)) as attempts (n)
             where i % 33 <> 7
-        ) order by partition_date, id""",
+        ) where paid_at < timestamp '{first}' + to_days({days}) order by partition_date, id""",
     "product_version": """
         select format('p{{:06d}}', i) as product_id, format('Product {{}}', i) as title,
-               format('type {{}}', i % 40) as product_type, timestamp '{first}' - to_days(1) as created_at,
+               format('type {{}}', i % 40) as product_type, timestamp '{first}' as created_at,
                timestamp '{first}' as valid_from, 1::int as ordinal, 'upsert' as operation,
                date '{first}' as partition_date
         from range({products}) as numbers (i)""",
@@ -122,6 +171,14 @@ QUERIES = {
 }
 
 
+def main() -> None:
+    what, orders_a_day, days, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
+    shop = Shop(orders_a_day, days)
+    if what == "dump":
+        print(dump(shop, folder), FIRST, shop.last)
+    else:
+        landing(shop, int(sys.argv[5]), folder)
+
+
 if __name__ == "__main__":
-    generated = Shop(int(sys.argv[1]), int(sys.argv[2]))
-    print(provide(generated, Path(sys.argv[3])), FIRST, generated.last)
+    main()

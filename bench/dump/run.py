@@ -11,16 +11,18 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
 
 import measure  # noqa: E402
+from answer import answer, say  # noqa: E402
+from packages import PeerMissing, provide_python, versions  # noqa: E402
 from places import cache_folder, machine  # noqa: E402
 from postgres import PostgresError, Server  # noqa: E402
 
-import packages  # noqa: E402
 import shop  # noqa: E402
 import summary  # noqa: E402
 from contenders import ConnectorX, Contender, Daybook, DuckDb  # noqa: E402
 
 NAMES = ("daybook", "duckdb", "connectorx")
 DATABASE = "bench"
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 
 
 class WrongContent(Exception):
@@ -35,10 +37,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help="of: %(choices)s")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     return parser.parse_args()
-
-
-def say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
 
 
 def run_once(contender: Contender, task: str, work: Path) -> measure.Measured:
@@ -87,7 +85,7 @@ def compare(contenders: list[Contender], python: Path, totals: shop.Totals, repe
 
 
 def bench(options: argparse.Namespace) -> dict[str, object]:
-    python = packages.provide()
+    python = provide_python("dump-peers", REQUIREMENTS)
     with Server() as server:
         say("filling the tables")
         totals = shop.provide(server, DATABASE, options.rows)
@@ -96,27 +94,15 @@ def bench(options: argparse.Namespace) -> dict[str, object]:
         return {
             "machine": machine(),
             "postgresql": server.version(),
-            "peers": packages.versions(),
+            "peers": versions(REQUIREMENTS),
             "data": asdict(totals),
             "contenders": summary.rows(compare(contenders, python, totals, options.repeats), totals),
         }
 
 
 def main() -> int:
-    options = arguments()
-    try:
-        result = bench(options)
-    except (measure.CommandFailed, WrongContent, PostgresError, packages.PeerMissing) as error:
-        say(f"FAILED: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    text = json.dumps(result, indent=2)
-    written = cache_folder() / "dump.json"
-    written.write_text(text + "\n")
-    print(text if options.format == "json" else summary.table(result))
-    say(f"also in {written}")
-    return 0
+    failures = (measure.CommandFailed, WrongContent, PostgresError, PeerMissing)
+    return answer("dump", arguments(), bench, summary.table, failures)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,8 @@ killed, one after another, until one comes through; after one more undisturbed l
 """
 
 import argparse
-import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -20,16 +18,13 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
 import measure
 import troubled
 from daybook import environment_of
+from killing import Differs, kill_group
 from places import cache_folder
 from postgres import PostgresError, Server
 from state import State, differences, state_of, troubles
 
 # Some batches are refused, always: that is "done, but".
 DONE = (0, 3)
-
-
-class Differs(Exception):
-    """A database that was loaded by killed loads is not what an undisturbed load makes."""
 
 
 @dataclass
@@ -83,9 +78,8 @@ class Killer:
         process = self._start("killed")
         try:
             time.sleep(self._chance.uniform(0, self._longest))
-            alive = process.poll() is None
         finally:
-            _kill_group(process)
+            alive = kill_group(process)
         if not alive and process.returncode not in DONE:
             raise measure.CommandFailed(f"the load failed: {(self._work / 'killed.log').read_text()[-3000:]}")
         after = self._loaded("killed")
@@ -113,12 +107,6 @@ class Killer:
 
     def _environment(self, database: str) -> dict[str, str]:
         return environment_of(self._server, database, self._work) | {"DAYBOOK_NOW": troubled.NOW}
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def main() -> int:

@@ -1,7 +1,6 @@
 """Measures bulk loading: Daybook, two other loaders, and the limit, which is PostgreSQL's own \\copy."""
 
 import argparse
-import json
 import shutil
 import sys
 from dataclasses import asdict
@@ -13,8 +12,10 @@ import landing
 import measure
 import peers
 import report
+from answer import answer, say
 from contenders import Contender, Copy, Daybook, Dlt, Pgloader, WrongContent
 from known import measure_known
+from packages import PeerMissing
 from places import build_of, cache_folder, machine
 from postgres import PostgresError, Server
 
@@ -32,10 +33,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help="of: %(choices)s")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     return parser.parse_args()
-
-
-def say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
 
 
 def run_once(server: Server, contender: Contender, totals: landing.Totals, work: Path) -> measure.Measured:
@@ -79,7 +76,8 @@ def bench(options: argparse.Namespace) -> report.Json:
     if "pgloader" in options.only:
         versions["pgloader"] = peers.provide_pgloader()
     if "dlt" in options.only:
-        versions["dlt"] = peers.provide_dlt()
+        peers.dlt_python()
+        versions["dlt"] = peers.dlt_version()
     say("generating or finding the batches")
     folder, totals = landing.provide(cache, options.orders, options.batches)
     with Server() as server:
@@ -106,20 +104,8 @@ def bench(options: argparse.Namespace) -> report.Json:
 
 
 def main() -> int:
-    options = arguments()
-    try:
-        result = bench(options)
-    except (measure.CommandFailed, WrongContent, PostgresError, peers.PeerMissing) as error:
-        say(f"FAILED: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    text = json.dumps(result, indent=2)
-    written = cache_folder() / "load.json"
-    written.write_text(text + "\n")
-    print(text if options.format == "json" else report.table(result))
-    say(f"also in {written}")
-    return 0
+    failures = (measure.CommandFailed, WrongContent, PostgresError, PeerMissing)
+    return answer("load", arguments(), bench, report.table, failures)
 
 
 if __name__ == "__main__":

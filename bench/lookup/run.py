@@ -1,7 +1,6 @@
 """Measures how long customer service waits for a customer's orders, while payments arrive."""
 
 import argparse
-import json
 import random
 import shutil
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
 
+from answer import answer, say
 from daybook import Daybook, DaybookFailed
 from places import build_of, cache_folder, machine
 from postgres import PostgresError, Server
@@ -36,10 +36,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--analyzed", action="store_true", help="let PostgreSQL count the rows first, as it does in time")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     return parser.parse_args()
-
-
-def say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
 
 
 def questions(server: Server, work: Path) -> Path:
@@ -106,20 +102,8 @@ def table(result: dict[str, object]) -> str:
 
 
 def main() -> int:
-    options = arguments()
-    try:
-        result = bench(options)
-    except (DaybookFailed, SendersFailed, PostgresError, Lost) as error:
-        say(f"FAILED: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    text = json.dumps(result, indent=2)
-    written = cache_folder() / "lookup.json"
-    written.write_text(text + "\n")
-    print(text if options.format == "json" else table(result))
-    say(f"also in {written}")
-    return 0
+    failures = (DaybookFailed, SendersFailed, PostgresError, Lost)
+    return answer("lookup", arguments(), bench, table, failures)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Measures payment webhooks: durable acknowledgements, against pgbench with one row a commit."""
 
 import argparse
-import json
 import shutil
 import sys
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
 
 import pgbench
 import report
+from answer import answer, say
 from daybook import Daybook, DaybookFailed
 from memory import Memory
 from places import build_of, cache_folder, machine
@@ -32,10 +32,6 @@ def arguments() -> argparse.Namespace:
                         help="at half of the maximum rate; 0: none [default: %(default)s]")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     return parser.parse_args()
-
-
-def say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -114,20 +110,8 @@ def bench(options: argparse.Namespace) -> dict[str, object]:
 
 
 def main() -> int:
-    options = arguments()
-    try:
-        result = bench(options)
-    except (DaybookFailed, SendersFailed, PostgresError, Lost) as error:
-        say(f"FAILED: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    text = json.dumps(result, indent=2)
-    written = cache_folder() / "webhook.json"
-    written.write_text(text + "\n")
-    print(text if options.format == "json" else report.table(result))
-    say(f"also in {written}")
-    return 0
+    failures = (DaybookFailed, SendersFailed, PostgresError, Lost)
+    return answer("webhook", arguments(), bench, report.table, failures)
 
 
 if __name__ == "__main__":

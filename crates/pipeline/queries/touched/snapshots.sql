@@ -1,33 +1,23 @@
 -- Closed dates at whose end a {entity}, with its {content}, is in another state than was published. Only days from its
--- first changed version on can be; for these, the states before and after are compared day by day.
+-- first changed version on can be; for these, the states before and after are compared day by day. What is the same on
+-- both sides stands there twice.
 with
 
-arrived as (
+versions as (
     select {entity}_id, valid_from, ordinal, operation, {content}, partition_date
     from {entity}_version
     where partition_date in (:dates)
-    except
+    union all
     select {entity}_id, valid_from, ordinal, operation, {content}, partition_date
     from published.{entity}_version
-    where partition_date in (:dates)
-),
-
-gone as (
-    select {entity}_id, valid_from, ordinal, operation, {content}, partition_date
-    from published.{entity}_version
-    where partition_date in (:dates)
-    except
-    select {entity}_id, valid_from, ordinal, operation, {content}, partition_date
-    from {entity}_version
     where partition_date in (:dates)
 ),
 
 changed_versions as (
     select {entity}_id, partition_date
-    from arrived
-    union all
-    select {entity}_id, partition_date
-    from gone
+    from versions
+    group by {entity}_id, valid_from, ordinal, operation, {content}, partition_date
+    having count(*) = 1
 ),
 
 changed as (
@@ -42,42 +32,31 @@ days as (
     inner join closed_dates on changed.first_date <= closed_dates.partition_date
 ),
 
-states_before as (
+histories as (
+    select {entity}_id, {content}, operation, valid_from_date, valid_to_date
+    from int_{entity}_history
+    union all
+    select {entity}_id, {content}, operation, valid_from_date, valid_to_date
+    from published.int_{entity}_history
+),
+
+states as (
     select days.{entity}_id, days.partition_date, {content}
     from days
-    inner join published.int_{entity}_history as history
+    inner join histories
         on
-            days.{entity}_id = history.{entity}_id
-            and days.partition_date >= history.valid_from_date
-            and (history.valid_to_date is null or days.partition_date < history.valid_to_date)
-    where history.operation <> 'delete'
+            days.{entity}_id = histories.{entity}_id
+            and days.partition_date >= histories.valid_from_date
+            and (histories.valid_to_date is null or days.partition_date < histories.valid_to_date)
+    where histories.operation <> 'delete'
 ),
 
-states_after as (
-    select days.{entity}_id, days.partition_date, {content}
-    from days
-    inner join int_{entity}_history as history
-        on
-            days.{entity}_id = history.{entity}_id
-            and days.partition_date >= history.valid_from_date
-            and (history.valid_to_date is null or days.partition_date < history.valid_to_date)
-    where history.operation <> 'delete'
-),
-
-appeared as (
-    select * from states_after
-    except
-    select * from states_before
-),
-
-vanished as (
-    select * from states_before
-    except
-    select * from states_after
+changed_states as (
+    select partition_date
+    from states
+    group by {entity}_id, {content}, partition_date
+    having count(*) = 1
 )
 
-select partition_date
-from appeared
-union
-select partition_date
-from vanished
+select distinct partition_date
+from changed_states

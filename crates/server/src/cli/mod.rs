@@ -1,9 +1,11 @@
 //! The command line.
 
+mod closing;
 mod demo;
 mod explain;
 mod init;
 mod load;
+mod plan;
 mod query;
 mod reconcile;
 mod rejects;
@@ -74,7 +76,7 @@ enum Command {
     /// Close days: every day that is due and not closed, or the days asked for
     Run(run::RunArgs),
     /// Say what `daybook run` would build now, and why; changes nothing
-    Plan(run::PeriodArgs),
+    Plan(closing::DaysArgs),
     /// Follow every row from the files to the marts, and say where the numbers differ
     Reconcile(reconcile::ReconcileArgs),
     /// Show what became of earlier closes, step by step
@@ -151,7 +153,7 @@ impl Cli {
             Command::Load(args) => load::execute(&daybook, args, reporting).boxed_local(),
             Command::Rejects(args) => rejects::execute(&daybook, args, reporting).boxed_local(),
             Command::Run(args) => run::execute(&daybook, args, reporting).boxed_local(),
-            Command::Plan(args) => run::plan(&daybook, args, reporting).boxed_local(),
+            Command::Plan(args) => plan::execute(&daybook, args, reporting).boxed_local(),
             Command::Reconcile(args) => reconcile::execute(&daybook, args, reporting).boxed_local(),
             Command::Runs(args) => runs::execute(&daybook, args, reporting).boxed_local(),
             Command::Explain(args) => explain::execute(&daybook, args, reporting).boxed_local(),

@@ -1,13 +1,13 @@
 //! `daybook reconcile`
 
 use clap::Args;
-use daybook_model::PartitionDate;
 use daybook_ods::FeedFiles;
 use daybook_pipeline::{Close, ReconciledDate, Reconciliation};
 
+use super::closing::{DaysArgs, with_close};
 use super::{Outcome, Reporting};
 use crate::daybook::Daybook;
-use crate::output::{self, Format, Progress};
+use crate::output::{self, Format};
 
 /// Follows every row from the files to the marts, and says where the numbers differ. Changes nothing.
 ///
@@ -15,17 +15,8 @@ use crate::output::{self, Format, Progress};
 /// that came after its close; the next close takes them in. What has expired from the ODS is no longer counted there.
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArgs {
-    /// Only this date
-    #[arg(long, value_name = "DATE", conflicts_with_all = ["from", "to"])]
-    date: Option<PartitionDate>,
-
-    /// From this date on
-    #[arg(long, value_name = "DATE", requires = "to")]
-    from: Option<PartitionDate>,
-
-    /// Up to this date
-    #[arg(long, value_name = "DATE", requires = "from")]
-    to: Option<PartitionDate>,
+    #[command(flatten)]
+    days: DaysArgs,
 }
 
 pub(super) async fn execute(
@@ -33,22 +24,8 @@ pub(super) async fn execute(
     args: &ReconcileArgs,
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
-    let warehouse = daybook.open_warehouse()?;
-    let settings = daybook.close_settings()?;
-    let opened = daybook.open_ods().await?;
-    let progress = Progress::start("reconciling", reporting.quiet);
-    let close = Close {
-        ods: &opened.ods,
-        warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
-        settings: &settings,
-        progress: &|_| {},
-    };
-    let days = args.date.map(|date| (date, date)).or(args.from.zip(args.to));
-    let reconciled = close.reconcile(days).await;
-    progress.end();
-    opened.close().await?;
-    report(&reconciled?, reporting)
+    let reconciling = async |close: Close<'_>| close.reconcile(args.days.days()).await;
+    report(&with_close(daybook, "reconciling", reporting, reconciling).await?, reporting)
 }
 
 fn report(reconciliation: &Reconciliation, reporting: Reporting) -> anyhow::Result<Outcome> {

@@ -1,14 +1,13 @@
-//! `daybook run` and `daybook plan`
+//! `daybook run`
 
 use clap::Args;
 use daybook_model::PartitionDate;
-use daybook_pipeline::{
-    Close, ClosePeriod, ClosePlan, CloseReport, CloseState, DatePlan, PlannedRows, TablePlan,
-};
+use daybook_pipeline::{Close, CloseReport, CloseState, DatePlan};
 
-use super::{Outcome, Reporting};
+use super::closing::{DaysArgs, with_close};
+use super::{Outcome, Reporting, plan};
 use crate::daybook::Daybook;
-use crate::output::{self, Format, Progress};
+use crate::output::{self, Format};
 
 /// Closes days and publishes them all at once. Without arguments: every day that is due and not closed.
 ///
@@ -17,37 +16,11 @@ use crate::output::{self, Format, Progress};
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
-    period: PeriodArgs,
+    days: DaysArgs,
 
     /// Only say what would be built, and why; the same as `daybook plan`
     #[arg(long)]
     dry_run: bool,
-}
-
-/// Which days are meant; without any, every day that is due and not closed.
-#[derive(Debug, Args)]
-pub(crate) struct PeriodArgs {
-    /// Close this day
-    #[arg(long, value_name = "DATE", conflicts_with_all = ["from", "to"])]
-    date: Option<PartitionDate>,
-
-    /// Close from this day on
-    #[arg(long, value_name = "DATE", requires = "to")]
-    from: Option<PartitionDate>,
-
-    /// Close up to this day
-    #[arg(long, value_name = "DATE", requires = "from")]
-    to: Option<PartitionDate>,
-}
-
-impl PeriodArgs {
-    fn period(&self) -> ClosePeriod {
-        match (self.date, self.from, self.to) {
-            (Some(date), _, _) => ClosePeriod::Days { from: date, to: date },
-            (None, Some(from), Some(to)) => ClosePeriod::Days { from, to },
-            _ => ClosePeriod::Due,
-        }
-    }
 }
 
 pub(super) async fn execute(
@@ -56,96 +29,11 @@ pub(super) async fn execute(
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
     if args.dry_run {
-        return plan(daybook, &args.period, reporting).await;
+        return plan::execute(daybook, &args.days, reporting).await;
     }
-    let warehouse = daybook.open_warehouse()?;
-    let settings = daybook.close_settings()?;
-    let opened = daybook.open_ods().await?;
-    let progress = Progress::start("closing", reporting.quiet);
-    let close = Close {
-        ods: &opened.ods,
-        warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
-        settings: &settings,
-        progress: &|step| progress.step(&step.name),
-    };
-    let closed = close.run(args.period.period()).await;
-    progress.end();
-    opened.close().await?;
-    report(&closed?, reporting)?;
+    let closing = async |close: Close<'_>| close.run(args.days.period()).await;
+    report(&with_close(daybook, "closing", reporting, closing).await?, reporting)?;
     Ok(Outcome::Done)
-}
-
-/// `daybook plan`
-pub(super) async fn plan(
-    daybook: &Daybook,
-    args: &PeriodArgs,
-    reporting: Reporting,
-) -> anyhow::Result<Outcome> {
-    let warehouse = daybook.open_warehouse()?;
-    let settings = daybook.close_settings()?;
-    let opened = daybook.open_ods().await?;
-    let progress = Progress::start("planning", reporting.quiet);
-    let close = Close {
-        ods: &opened.ods,
-        warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
-        settings: &settings,
-        progress: &|_| {},
-    };
-    let plan = close.plan(args.period()).await;
-    progress.end();
-    opened.close().await?;
-    report_plan(&plan?, reporting)?;
-    Ok(Outcome::Done)
-}
-
-fn report_plan(plan: &ClosePlan, reporting: Reporting) -> anyhow::Result<()> {
-    match reporting.format {
-        Format::Json => return output::json(plan),
-        Format::Csv => {
-            let headers = ["table", "date", "rows in the ODS", "rows published", "because of"];
-            output::print_rows(Format::Csv, &headers, &planned_dates(plan))?;
-        }
-        Format::Table if plan.tables.is_empty() => {}
-        Format::Table => {
-            output::print_rows(Format::Table, &["dates", "because of"], &stretches(&plan.dates))?;
-            let headers = ["table", "dates", "from", "to", "rows in the ODS", "rows published"];
-            output::print_rows(Format::Table, &headers, &planned_tables(plan))?;
-        }
-    }
-    if plan.tables.is_empty() && !reporting.quiet {
-        output::remark("nothing would be built");
-    }
-    Ok(())
-}
-
-fn planned_dates(plan: &ClosePlan) -> Vec<Vec<String>> {
-    let rows =
-        plan.tables.iter().flat_map(|table| table.dates.iter().map(move |(date, rows)| (table, date, rows)));
-    let row = |(table, date, rows): (&TablePlan, &PartitionDate, &PlannedRows)| {
-        let reasons = plan.dates.get(date).into_iter().flatten().copied().collect::<Vec<_>>();
-        let source = rows.source.map(|count| count.to_string()).unwrap_or_default();
-        vec![table.table.clone(), date.to_string(), source, rows.published.to_string(), reasons.join(", ")]
-    };
-    rows.map(row).collect()
-}
-
-fn planned_tables(plan: &ClosePlan) -> Vec<Vec<String>> {
-    let row = |table: &TablePlan| {
-        let date = |date: Option<&PartitionDate>| date.map(ToString::to_string).unwrap_or_default();
-        let source: Option<u64> = table.dates.values().map(|rows| rows.source).sum();
-        let published: u64 = table.dates.values().map(|rows| rows.published).sum();
-        vec![
-            table.table.clone(),
-            table.dates.len().to_string(),
-            date(table.dates.keys().next()),
-            date(table.dates.keys().next_back()),
-            source.map(|count| count.to_string()).unwrap_or_default(),
-            published.to_string(),
-        ]
-    };
-    plan.tables.iter().map(row).collect()
 }
 
 fn report(report: &CloseReport, reporting: Reporting) -> anyhow::Result<()> {
@@ -182,7 +70,7 @@ fn dates(report: &CloseReport) -> Vec<Vec<String>> {
 }
 
 /// Consecutive dates with the same reasons in one row.
-fn stretches(plan: &DatePlan) -> Vec<Vec<String>> {
+pub(super) fn stretches(plan: &DatePlan) -> Vec<Vec<String>> {
     let mut stretches: Vec<(PartitionDate, PartitionDate, String)> = Vec::new();
     for (date, reasons) in plan {
         let reasons = reasons.iter().copied().collect::<Vec<_>>().join(", ");

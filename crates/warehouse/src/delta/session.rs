@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::execution::context::{SQLOptions, SessionContext};
+use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{DataFrame, SessionConfig};
@@ -21,15 +22,29 @@ use crate::{QueryResult, WarehouseError};
 const CATALOG: &str = "daybook";
 const SCHEMA: &str = "public";
 
+/// What each processor that works on a query is worth having: every sort under way sets some megabytes aside for its
+/// merge, on each processor, and a question of several sorts must still fit.
+const MEMORY_PER_PROCESSOR: usize = 256 * 1024 * 1024;
+
 pub(super) struct Session {
     context: SessionContext,
     registry: Arc<Registry>,
+}
+
+/// As many processors as there are, and as the memory of `runtime` suffices for; one at least.
+fn processors(runtime: &RuntimeEnv) -> usize {
+    let processors = SessionConfig::new().target_partitions();
+    match runtime.memory_pool.memory_limit() {
+        MemoryLimit::Finite(bytes) => (bytes / MEMORY_PER_PROCESSOR).clamp(1, processors),
+        MemoryLimit::Infinite | MemoryLimit::Unknown => processors,
+    }
 }
 
 impl Session {
     /// A session without tables, whose memory and caches are those of `runtime`.
     pub(super) fn new(runtime: Arc<RuntimeEnv>, registry: Arc<Registry>) -> Self {
         let config = SessionConfig::new()
+            .with_target_partitions(processors(&runtime))
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_information_schema(true)
             .set_bool("datafusion.execution.parquet.pushdown_filters", true);
@@ -124,5 +139,25 @@ impl Session {
         let read_only =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         Ok(self.context.sql_with_options(sql, read_only).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::memory_pool::FairSpillPool;
+    use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+
+    use super::*;
+
+    fn processors_with(memory: usize) -> usize {
+        let pool = Arc::new(FairSpillPool::new(memory));
+        processors(&RuntimeEnvBuilder::new().with_memory_pool(pool).build().unwrap())
+    }
+
+    #[test]
+    fn little_memory_is_shared_by_few_processors() {
+        assert_eq!(processors_with(1), 1);
+        assert_eq!(processors_with(2 * MEMORY_PER_PROCESSOR - 1), 1);
+        assert_eq!(processors_with(usize::MAX), SessionConfig::new().target_partitions());
     }
 }

@@ -1,0 +1,61 @@
+//! What the commands about closes share: which days are meant, and the parts that look at them.
+
+use clap::Args;
+use daybook_model::PartitionDate;
+use daybook_pipeline::{Close, ClosePeriod, PipelineError};
+
+use super::Reporting;
+use crate::daybook::Daybook;
+use crate::output::Progress;
+
+/// Which days are meant.
+#[derive(Debug, Args)]
+pub(crate) struct DaysArgs {
+    /// Only this day
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["from", "to"])]
+    date: Option<PartitionDate>,
+
+    /// From this day on
+    #[arg(long, value_name = "DATE", requires = "to")]
+    from: Option<PartitionDate>,
+
+    /// Up to this day
+    #[arg(long, value_name = "DATE", requires = "from")]
+    to: Option<PartitionDate>,
+}
+
+impl DaysArgs {
+    /// The first and the last day, if any were named.
+    pub(super) fn days(&self) -> Option<(PartitionDate, PartitionDate)> {
+        self.date.map(|date| (date, date)).or(self.from.zip(self.to))
+    }
+
+    /// The days to close: those named, or every day that is due and not closed.
+    pub(super) fn period(&self) -> ClosePeriod {
+        self.days().map_or(ClosePeriod::Due, |(from, to)| ClosePeriod::Days { from, to })
+    }
+}
+
+/// Opens the ODS and the warehouse for `work`, and lets go of them when it has ended, however it ended.
+pub(super) async fn with_close<T>(
+    daybook: &Daybook,
+    title: &'static str,
+    reporting: Reporting,
+    work: impl AsyncFnOnce(Close<'_>) -> Result<T, PipelineError>,
+) -> anyhow::Result<T> {
+    let warehouse = daybook.open_warehouse()?;
+    let settings = daybook.close_settings()?;
+    let opened = daybook.open_ods().await?;
+    let progress = Progress::start(title, reporting.quiet);
+    let close = Close {
+        ods: &opened.ods,
+        warehouse: warehouse.as_ref(),
+        registry: &daybook.registry,
+        settings: &settings,
+        progress: &|step| progress.step(&step.name),
+    };
+    let done = work(close).await;
+    progress.end();
+    opened.close().await?;
+    Ok(done?)
+}
