@@ -41,11 +41,12 @@ states as (
 -- the earliest paid one decides, else the latest
 ranked as (
     select
-        id,
         order_id,
         status,
         created_at,
         is_paid,
+        count(*) over (partition by order_id) as attempts,
+        min(created_at) over (partition by order_id) as first_attempt_at,
         row_number() over (
             partition by order_id
             order by
@@ -57,15 +58,6 @@ ranked as (
         ) as decisiveness
     from states
     where recency = 1
-),
-
-order_summary as (
-    select
-        order_id,
-        count(*) as attempts,
-        min(created_at) as first_attempt_at
-    from ranked
-    group by order_id
 )
 
 select
@@ -77,8 +69,8 @@ select
     coalesce(decisive.created_at, order_rows.processed_timestamp) as order_created_at,
     order_rows.processed_timestamp as order_processed_timestamp,
     case when decisive.is_paid then decisive.created_at end as paid_at,
-    order_summary.first_attempt_at,
-    coalesce(order_summary.attempts, 0) as attempts,
+    decisive.first_attempt_at,
+    coalesce(decisive.attempts, 0) as attempts,
     case
         when decisive.is_paid
             then cast(
@@ -91,4 +83,3 @@ left join ranked as decisive
     on
         order_rows.order_id = decisive.order_id
         and decisive.decisiveness = 1
-left join order_summary on order_rows.order_id = order_summary.order_id

@@ -1,20 +1,25 @@
 //! Lets go of what the published warehouse provably holds.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use arrow::array::RecordBatch;
-use daybook_model::PartitionDate;
+use daybook_model::{PartitionDate, portions};
 use daybook_ods::ExpireMetrics;
 use serde_json::json;
 
-use super::Close;
 use super::steps::Steps;
+use super::{Close, rows};
 use crate::PipelineError;
+
+type Dates = BTreeSet<PartitionDate>;
 
 const HELD_ORDERS: &str = "select id, processed_timestamp, customer_id from orders";
 const HELD_LINES: &str = "select id, quantity, variant_id, revenue, order_id from order_lines";
+const LINE_COUNTS: &str = "select partition_date, count(*) from order_lines";
 const HELD_TRANSACTIONS: &str = "select id, order_id, status, created_at from \"transaction\"";
 
-/// What is held of this many dates is looked at together: few questions, and bounded memory.
-const DATES_AT_A_TIME: usize = 31;
+/// What is held of dates with about this many lines is looked at together: few questions, and bounded memory.
+const LINES_AT_A_TIME: u64 = 1_000_000;
 
 impl Close<'_> {
     /// Deletes whole business days past the retention from the ODS, row by row only what is held as it is there.
@@ -25,8 +30,10 @@ impl Close<'_> {
     ) -> Result<(), PipelineError> {
         let started = steps.begin();
         let mut expired = ExpireMetrics::default();
-        for dates in self.dates_past_retention(last_closed).await?.chunks(DATES_AT_A_TIME) {
-            expired += self.expire_dates(dates).await?;
+        let dates = self.dates_past_retention(last_closed).await?;
+        let lines = self.line_counts(&dates).await?;
+        for dates in portions(&dates, LINES_AT_A_TIME, |date| lines.get(&date).copied().unwrap_or_default()) {
+            expired += self.expire_dates(&dates).await?;
         }
         let metrics = json!({
             "orders": expired.orders,
@@ -40,16 +47,25 @@ impl Close<'_> {
     async fn dates_past_retention(
         &self,
         last_closed: Option<PartitionDate>,
-    ) -> Result<Vec<PartitionDate>, PipelineError> {
+    ) -> Result<Dates, PipelineError> {
         // what is not closed is not held, so there is no need to look at it
-        let Some(last_closed) = last_closed else { return Ok(Vec::new()) };
+        let Some(last_closed) = last_closed else { return Ok(Dates::new()) };
         let timezone = self.settings.timezone;
         let today = timezone.date_of(self.ods.clock().now());
         let before = today.minus_days(self.settings.retention_days).min(last_closed.next());
-        Ok(self.ods.dates_to_expire(before, timezone).await?)
+        Ok(self.ods.dates_to_expire(before, timezone).await?.into_iter().collect())
     }
 
-    async fn expire_dates(&self, dates: &[PartitionDate]) -> Result<ExpireMetrics, PipelineError> {
+    /// How many lines are held of each of `dates`.
+    async fn line_counts(&self, dates: &Dates) -> Result<BTreeMap<PartitionDate, u64>, PipelineError> {
+        if dates.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sql = format!("{LINE_COUNTS} where {} group by partition_date", within(dates));
+        rows::counts(self.warehouse.query(&sql, &[]).await?).await
+    }
+
+    async fn expire_dates(&self, dates: &Dates) -> Result<ExpireMetrics, PipelineError> {
         let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
             return Ok(ExpireMetrics::default());
         };
@@ -61,14 +77,14 @@ impl Close<'_> {
         Ok(expired + self.ods.expire_transactions(*first..=*last, timezone, &transactions).await?)
     }
 
-    async fn held(&self, query: &str, dates: &[PartitionDate]) -> Result<Vec<RecordBatch>, PipelineError> {
-        // dates print as YYYY-MM-DD, so they need no escaping
-        let dates = dates.iter().map(|date| format!("date '{date}'")).collect::<Vec<_>>().join(", ");
-        Ok(self
-            .warehouse
-            .query(&format!("{query} where partition_date in ({dates})"), &[])
-            .await?
-            .collect()
-            .await?)
+    async fn held(&self, query: &str, dates: &Dates) -> Result<Vec<RecordBatch>, PipelineError> {
+        let sql = format!("{query} where {}", within(dates));
+        Ok(self.warehouse.query(&sql, &[]).await?.collect().await?)
     }
+}
+
+/// A condition; dates print as YYYY-MM-DD, so they need no escaping.
+fn within(dates: &Dates) -> String {
+    let dates = dates.iter().map(|date| format!("date '{date}'")).collect::<Vec<_>>().join(", ");
+    format!("partition_date in ({dates})")
 }

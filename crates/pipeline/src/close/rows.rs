@@ -1,9 +1,9 @@
 //! Small query results as plain values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, UInt64Type};
 use chrono::NaiveDate;
 use daybook_model::PartitionDate;
 use daybook_warehouse::QueryResult;
@@ -14,11 +14,27 @@ use crate::PipelineError;
 pub(super) async fn dates(result: QueryResult) -> Result<BTreeSet<PartitionDate>, PipelineError> {
     let mut dates = BTreeSet::new();
     for batch in result.collect().await? {
-        let column = cast(batch.column(0), &DataType::Date32)?;
-        let days = column.as_primitive::<Date32Type>().iter().flatten();
-        dates.extend(days.filter_map(NaiveDate::from_epoch_days).map(PartitionDate::new));
+        dates.extend(date_column(&batch)?.into_iter().flatten());
     }
     Ok(dates)
+}
+
+/// The numbers in the second column by the dates in the first.
+pub(super) async fn counts(result: QueryResult) -> Result<BTreeMap<PartitionDate, u64>, PipelineError> {
+    let mut counts = BTreeMap::new();
+    for batch in result.collect().await? {
+        let numbers = cast(batch.column(1), &DataType::UInt64)?;
+        let numbers = numbers.as_primitive::<UInt64Type>().iter();
+        let rows = date_column(&batch)?.into_iter().zip(numbers);
+        counts.extend(rows.filter_map(|(date, number)| Some((date?, number?))));
+    }
+    Ok(counts)
+}
+
+fn date_column(batch: &RecordBatch) -> Result<Vec<Option<PartitionDate>>, PipelineError> {
+    let column = cast(batch.column(0), &DataType::Date32)?;
+    let days = column.as_primitive::<Date32Type>().iter();
+    Ok(days.map(|day| day.and_then(NaiveDate::from_epoch_days).map(PartitionDate::new)).collect())
 }
 
 /// The numbers in the first column.

@@ -13,7 +13,7 @@ fn shop(options: ShopOptions) -> Vec<Day> {
     Shop::generate(&ShopOptions { days: DAYS, orders_per_day: 25, ..options })
 }
 
-fn whole_period(shop: &[Day]) -> ClosePeriod {
+pub(crate) fn whole_period(shop: &[Day]) -> ClosePeriod {
     ClosePeriod::Days { from: shop.first().unwrap().date, to: shop.last().unwrap().date }
 }
 

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod closing;
+mod expiring;
+mod interrupted;
 mod law;
 mod looking;
+mod reading;
 mod support;
 mod uci;
 mod vacuuming;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{NaiveDateTime, TimeDelta};
 use daybook_model::{BusinessTimezone, Clock, PartitionDate, Registry};
@@ -60,11 +61,9 @@ impl Books {
         daybook_pipeline::migrate(ods.pool()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let registry = Arc::new(Registry::shipped().unwrap());
-        let url = directory_url(&folder.path().join("warehouse"));
-        let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
         Self {
             database,
-            warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry), MEMORY).unwrap(),
+            warehouse: warehouse(folder.path(), &registry),
             folder,
             registry,
             settings: CloseSettings {
@@ -75,6 +74,11 @@ impl Books {
                 keep_publications: 30,
             },
         }
+    }
+
+    /// What another process would open.
+    pub(crate) fn another_warehouse(&self) -> DeltaWarehouse {
+        warehouse(self.folder.path(), &self.registry)
     }
 
     pub(crate) async fn ods(&self, now: NaiveDateTime) -> Ods {
@@ -149,20 +153,7 @@ impl Books {
 
     /// The answer's rows, cells joined by `|`.
     pub(crate) async fn query(&self, sql: &str) -> Vec<String> {
-        let mut rows = Vec::new();
-        for batch in self.warehouse.query(sql, &[]).await.unwrap().collect().await.unwrap() {
-            let options = FormatOptions::default().with_null("-");
-            let columns: Vec<_> = batch
-                .columns()
-                .iter()
-                .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
-                .collect();
-            for row in 0..batch.num_rows() {
-                let cells = columns.iter().map(|column| column.value(row).to_string());
-                rows.push(cells.collect::<Vec<_>>().join("|"));
-            }
-        }
-        rows
+        cells(&self.warehouse.query(sql, &[]).await.unwrap().collect().await.unwrap())
     }
 
     /// All rows of a table, in an order of their own.
@@ -185,6 +176,26 @@ impl Books {
     }
 }
 
-fn directory_url(path: &Path) -> Url {
-    Url::from_directory_path(path).unwrap()
+/// Each row's cells, joined by `|`.
+pub(crate) fn cells(batches: &[RecordBatch]) -> Vec<String> {
+    let mut rows = Vec::new();
+    for batch in batches {
+        let options = FormatOptions::default().with_null("-");
+        let columns: Vec<_> = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
+            .collect();
+        for row in 0..batch.num_rows() {
+            let cells = columns.iter().map(|column| column.value(row).to_string());
+            rows.push(cells.collect::<Vec<_>>().join("|"));
+        }
+    }
+    rows
+}
+
+fn warehouse(folder: &Path, registry: &Arc<Registry>) -> DeltaWarehouse {
+    let url = Url::from_directory_path(folder.join("warehouse")).unwrap();
+    let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
+    DeltaWarehouse::new(storage, Arc::clone(registry), MEMORY).unwrap()
 }
