@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Query, SetExpr, Statement, TypedString, Value, ValueWithSpan, VisitMut, VisitorMut,
+    BinaryOperator, DataType, Expr, Query, SetExpr, Statement, TypedString, Value, ValueWithSpan, VisitMut,
+    VisitorMut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -35,10 +36,14 @@ pub fn compile(sql: &str, dates: &BTreeSet<PartitionDate>) -> Result<String, Par
 pub fn with_lookback(sql: &str, dates: &BTreeSet<PartitionDate>, days: u32) -> Result<String, ParserError> {
     let mut statements = Parser::parse_sql(&GenericDialect {}, sql)?;
     let earlier = |date: &PartitionDate| PartitionDate::range(date.minus_days(days.into()), *date);
-    let mut compiler =
-        Compiler { dates: Stretches::of(dates.clone()), lookback: Stretches::of(dates.iter().flat_map(earlier).collect()) };
+    let mut compiler = Compiler {
+        dates: Stretches::of(dates.clone()),
+        lookback: Stretches::of(dates.iter().flat_map(earlier).collect()),
+    };
     match statements.visit(&mut compiler) {
-        ControlFlow::Continue(()) => Ok(statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n")),
+        ControlFlow::Continue(()) => {
+            Ok(statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n"))
+        }
         ControlFlow::Break(error) => Err(error),
     }
 }
@@ -77,7 +82,9 @@ impl VisitorMut for Compiler {
             *expr = dates.contain(operand);
         }
         match expr {
-            Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => ControlFlow::Break(misplaced(value)),
+            Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => {
+                ControlFlow::Break(misplaced(value))
+            }
             _ => ControlFlow::Continue(()),
         }
     }

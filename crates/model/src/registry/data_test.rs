@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::compile;
 use super::Place;
+use crate::compile;
 use crate::{Model, PartitionDate};
 
 /// What a failing test means.
@@ -233,7 +233,8 @@ mod tests {
             }
         }
         let dates = BTreeSet::from(["2011-01-31".parse().expect("date")]);
-        let as_of = chrono::NaiveDate::from_ymd_opt(2011, 2, 1).expect("date").and_time(chrono::NaiveTime::MIN);
+        let as_of =
+            chrono::NaiveDate::from_ymd_opt(2011, 2, 1).expect("date").and_time(chrono::NaiveTime::MIN);
         let queries: Vec<String> = kinds
             .values()
             .map(|(model, test)| {

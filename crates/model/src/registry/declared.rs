@@ -60,7 +60,9 @@ fn of_entry(
     own: Option<&Text>,
     columns: &[ColumnSpec],
 ) -> Result<Vec<DataTest>, ModelError> {
-    let one = |name: String, config: &yaml::Config, check| Ok(vec![DataTest { name, severity: config.severity, check, place: place.clone() }]);
+    let one = |name: String, config: &yaml::Config, check| {
+        Ok(vec![DataTest { name, severity: config.severity, check, place: place.clone() }])
+    };
     let only_of_column = || {
         own.map(|column| column.value.clone())
             .ok_or_else(|| place.wrong("is a test of a column: write it below the column"))
@@ -87,7 +89,11 @@ fn of_entry(
             if told.values.is_empty() {
                 return Err(place.wrong("accepted_values needs at least one value"));
             }
-            one(format!("accepted_values ({column})"), &told.config, Check::AcceptedValues(column, told.values.clone()))
+            one(
+                format!("accepted_values ({column})"),
+                &told.config,
+                Check::AcceptedValues(column, told.values.clone()),
+            )
         }
         TestEntry::Relationships(told) => {
             let column = only_of_column()?;
@@ -122,7 +128,9 @@ fn told_columns(
     if let Some(own) = own {
         return match told.columns.is_empty() {
             true => Ok(vec![own.value.clone()]),
-            false => Err(place.wrong("'columns' is for a test of the model; below a column it tests that column")),
+            false => {
+                Err(place.wrong("'columns' is for a test of the model; below a column it tests that column"))
+            }
         };
     }
     if told.columns.is_empty() {
@@ -134,13 +142,21 @@ fn told_columns(
     Ok(told.columns.iter().map(|name| name.value.clone()).collect())
 }
 
-fn freshness(place: &Place, told: &yaml::Freshness, columns: &[ColumnSpec]) -> Result<Vec<DataTest>, ModelError> {
+fn freshness(
+    place: &Place,
+    told: &yaml::Freshness,
+    columns: &[ColumnSpec],
+) -> Result<Vec<DataTest>, ModelError> {
     let field = column(columns, &told.loaded_at_field).map_err(|problem| place.wrong(problem))?;
-    if field.data_type != DataType::Timestamp || !columns.iter().any(|column| column.name == "partition_date") {
-        return Err(place.wrong("freshness needs a loaded_at_field that is a timestamp, and a column 'partition_date'"));
+    if field.data_type != DataType::Timestamp || !columns.iter().any(|column| column.name == "partition_date")
+    {
+        return Err(place
+            .wrong("freshness needs a loaded_at_field that is a timestamp, and a column 'partition_date'"));
     }
     if told.warn_after.is_none() && told.error_after.is_none() {
-        return Err(place.wrong("freshness needs 'warn_after' or 'error_after', such as {count: 1, period: day}"));
+        return Err(
+            place.wrong("freshness needs 'warn_after' or 'error_after', such as {count: 1, period: day}")
+        );
     }
     let limits = [(Severity::Warn, &told.warn_after), (Severity::Error, &told.error_after)];
     let test = |(severity, age): (Severity, &Option<yaml::Age>)| {

@@ -188,7 +188,8 @@ impl Model {
         for name in definition.key.iter().chain(&definition.sort).chain(&definition.lookups) {
             declared::column(&columns, name).map_err(|problem| place(name).wrong(problem))?;
         }
-        declared::not_empty(&definition.description).map_err(|problem| place(&definition.description).wrong(problem))?;
+        declared::not_empty(&definition.description)
+            .map_err(|problem| place(&definition.description).wrong(problem))?;
         declared::not_empty(&definition.grain).map_err(|problem| place(&definition.grain).wrong(problem))?;
         check_kind(&files.yaml_file, &definition, &columns)?;
         let names = |texts: &[Text]| texts.iter().map(|text| text.value.clone()).collect::<Vec<_>>();

@@ -11,8 +11,10 @@ use super::{Kind, Model, SourceTable};
 /// It covers the query (not its comments or line breaks), the columns, how the model is kept, and the content of all
 /// that it reads; not descriptions and tests. A replica keeps what it has merged, so its query is no part of it.
 pub(super) fn of(models: &[Model], sources: &BTreeMap<String, SourceTable>) -> BTreeMap<String, String> {
-    let mut contents: BTreeMap<&str, u128> =
-        sources.iter().map(|(name, source)| (name.as_str(), hash([format!("{:?}", shape(&source.columns))]))).collect();
+    let mut contents: BTreeMap<&str, u128> = sources
+        .iter()
+        .map(|(name, source)| (name.as_str(), hash([format!("{:?}", shape(&source.columns))])))
+        .collect();
     let mut fingerprints = BTreeMap::new();
     for model in models {
         let query = if model.kind == Kind::Incremental { "" } else { &model.normalized };

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::definition::{Files, columns};
 use super::error::{self, Place};
-use super::{Check, CustomTest, DataTest, Kind, Model, ModelError, ModelFiles, Origin, SourceTable, references, yaml};
+use super::{
+    Check, CustomTest, DataTest, Kind, Model, ModelError, ModelFiles, Origin, SourceTable, references, yaml,
+};
 
 const SOURCES: &str = "sources.yml";
 const TESTS: &str = "tests/";
@@ -103,9 +105,13 @@ fn add(models: &mut BTreeMap<String, Model>, files: &Files<'_>, origin: Origin) 
 fn check_override(shipped: &Model, own: &Model) -> Result<(), ModelError> {
     let place = Place::file(&own.yaml_file);
     if shipped.kind == Kind::Incremental {
-        return Err(place.wrong("the replica cannot be overridden: call the model otherwise, and read the replica"));
+        return Err(
+            place.wrong("the replica cannot be overridden: call the model otherwise, and read the replica")
+        );
     }
-    let kept = |name: &str, data_type| own.columns.iter().any(|column| column.name == name && column.data_type == data_type);
+    let kept = |name: &str, data_type| {
+        own.columns.iter().any(|column| column.name == name && column.data_type == data_type)
+    };
     match shipped.columns.iter().find(|column| !kept(&column.name, column.data_type)) {
         None => Ok(()),
         Some(column) => Err(place.wrong(format!(
@@ -141,8 +147,10 @@ fn sources(shipped: &ModelFiles) -> Result<BTreeMap<String, SourceTable>, ModelE
     let text = shipped.get(SOURCES).ok_or_else(|| Place::file(&file).wrong("is missing"))?;
     let declared: yaml::Sources = serde_saphyr::from_str(text).map_err(|found| error::yaml(&file, &found))?;
     let source = |source: &yaml::Source| {
-        let table =
-            SourceTable { description: source.description.value.clone(), columns: columns(&file, &source.columns)? };
+        let table = SourceTable {
+            description: source.description.value.clone(),
+            columns: columns(&file, &source.columns)?,
+        };
         Ok((source.name.value.clone(), table))
     };
     declared.sources.iter().map(source).collect()

@@ -85,7 +85,10 @@ mod tests {
             where not exists (select 1 from product)"#;
         let read = parse("a.sql", sql).expect("valid SQL").reads;
         let expected = [("orders", 1), ("product", 3), ("transaction", 2)];
-        assert_eq!(read.into_iter().collect::<Vec<_>>(), expected.map(|(name, line)| (name.to_owned(), line)));
+        assert_eq!(
+            read.into_iter().collect::<Vec<_>>(),
+            expected.map(|(name, line)| (name.to_owned(), line))
+        );
     }
 
     #[test]

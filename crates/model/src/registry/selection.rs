@@ -18,7 +18,9 @@ impl Registry {
         for selector in selectors {
             let name = selector.trim_matches('+');
             if self.get(name).is_none() {
-                return Err(format!("there is no model '{name}': `daybook models list` shows which there are"));
+                return Err(format!(
+                    "there is no model '{name}': `daybook models list` shows which there are"
+                ));
             }
             selected.insert(name.to_owned());
             if selector.ends_with('+') {

@@ -6,7 +6,8 @@ const SOURCES: (&str, &str) = (
     "sources.yml",
     "sources: [{name: raw, description: Rows., columns: [{name: a, data_type: string, description: d}]}]",
 );
-const VIEW: &str = "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string, description: d}\n";
+const VIEW: &str =
+    "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string, description: d}\n";
 
 fn files(files: &[(&str, &str)]) -> ModelFiles {
     files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
@@ -128,7 +129,11 @@ fn the_users_models_add_and_override() {
     ]);
     let plain = Registry::from_files(&shipped, "models", &ModelFiles::new()).expect("sound");
     let overlaid = Registry::from_files(&shipped, "my/models", &own).expect("sound");
-    let shown: Vec<_> = overlaid.models().iter().map(|model| (model.name.as_str(), model.origin, model.file.as_str())).collect();
+    let shown: Vec<_> = overlaid
+        .models()
+        .iter()
+        .map(|model| (model.name.as_str(), model.origin, model.file.as_str()))
+        .collect();
     assert_eq!(
         shown,
         [
@@ -155,7 +160,12 @@ fn what_the_users_models_must_not_do_names_file_and_line() {
         wrong_own(&[("a.sql", "select 1 as b from raw"), ("a.yml", other)]),
         wrong_own(&[("c.sql", "select a from raw"), ("c.yml", incremental)]),
         wrong_own(&[("C d.sql", "select a from raw"), ("C d.yml", VIEW)]),
-        wrong_own(&[("c.sql", "select a from raw"), ("c.yml", VIEW), ("x/c.sql", "select a from raw"), ("x/c.yml", VIEW)]),
+        wrong_own(&[
+            ("c.sql", "select a from raw"),
+            ("c.yml", VIEW),
+            ("x/c.sql", "select a from raw"),
+            ("x/c.yml", VIEW),
+        ]),
         wrong_own(&[("sources.yml", "sources: []")]),
     ];
     insta::assert_snapshot!(mistakes.join("\n"));
@@ -167,7 +177,10 @@ fn a_fingerprint_follows_content_and_not_words() {
         registry(&[("app/a.sql", sql), ("app/a.yml", yaml)]).expect("sound").fingerprints()["a"].clone()
     };
     let fingerprint = of("select a from raw", VIEW);
-    assert_eq!(fingerprint, of("-- why\nselect a\nfrom raw", &VIEW.replace("description: d", "description: other")));
+    assert_eq!(
+        fingerprint,
+        of("-- why\nselect a\nfrom raw", &VIEW.replace("description: d", "description: other"))
+    );
     assert_ne!(fingerprint, of("select a from raw where a <> 'x'", VIEW));
     assert_ne!(fingerprint, of("select a from raw", &VIEW.replace("string", "bigint")));
 }
@@ -175,7 +188,9 @@ fn a_fingerprint_follows_content_and_not_words() {
 #[test]
 fn selectors_follow_references() {
     let registry = Registry::shipped().expect("shipped models");
-    let names = |selector: &str| registry.select(&[selector.to_owned()]).map(|names| names.into_iter().collect::<Vec<_>>());
+    let names = |selector: &str| {
+        registry.select(&[selector.to_owned()]).map(|names| names.into_iter().collect::<Vec<_>>())
+    };
     assert_eq!(names("app_daily_revenue").expect("known"), ["app_daily_revenue"]);
     assert!(names("int_order_payments+").expect("known").contains(&"app_order_payments".to_owned()));
     assert!(names("+app_order_payments").expect("known").contains(&"orders".to_owned()));

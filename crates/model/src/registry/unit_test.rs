@@ -76,7 +76,11 @@ fn plain(row: &yaml::Row) -> TestRow {
 }
 
 /// Rows that all name the same columns, which the model has.
-fn expected(file: &str, rows: &[Spanned<yaml::Row>], columns: &[ColumnSpec]) -> Result<Vec<TestRow>, ModelError> {
+fn expected(
+    file: &str,
+    rows: &[Spanned<yaml::Row>],
+    columns: &[ColumnSpec],
+) -> Result<Vec<TestRow>, ModelError> {
     let first: Vec<&String> = rows.first().into_iter().flat_map(|row| row.value.keys()).collect();
     for row in rows {
         let place = Place::line(file, row.referenced.line());

@@ -247,15 +247,17 @@ impl<'de> Deserialize<'de> for TestEntry {
                     "unique" => Ok(TestEntry::Unique(Columns::default())),
                     "not_null" => Ok(TestEntry::NotNull(Columns::default())),
                     "non_negative" => Ok(TestEntry::NonNegative(Columns::default())),
-                    "accepted_values" | "relationships" | "equal_rowcount" | "at_least_rowcount" | "freshness" => {
-                        Err(E::custom(format!("the test {name} must be told against what: write {name}: {{…}}")))
-                    }
+                    "accepted_values" | "relationships" | "equal_rowcount" | "at_least_rowcount"
+                    | "freshness" => Err(E::custom(format!(
+                        "the test {name} must be told against what: write {name}: {{…}}"
+                    ))),
                     other => Err(E::custom(format!("there is no test '{other}', only {KNOWN}"))),
                 }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TestEntry, A::Error> {
-                let name: String = map.next_key()?.ok_or_else(|| A::Error::custom("a test without a name"))?;
+                let name: String =
+                    map.next_key()?.ok_or_else(|| A::Error::custom("a test without a name"))?;
                 let entry = match name.as_str() {
                     "unique" => TestEntry::Unique(map.next_value()?),
                     "not_null" => TestEntry::NotNull(map.next_value()?),
@@ -265,11 +267,15 @@ impl<'de> Deserialize<'de> for TestEntry {
                     "equal_rowcount" => TestEntry::EqualRowcount(map.next_value()?),
                     "at_least_rowcount" => TestEntry::AtLeastRowcount(map.next_value()?),
                     "freshness" => TestEntry::Freshness(map.next_value()?),
-                    other => return Err(A::Error::custom(format!("there is no test '{other}', only {KNOWN}"))),
+                    other => {
+                        return Err(A::Error::custom(format!("there is no test '{other}', only {KNOWN}")));
+                    }
                 };
                 match map.next_key::<String>()? {
                     None => Ok(entry),
-                    Some(more) => Err(A::Error::custom(format!("'{more}' stands beside the test {name}: indent it below, or begin it with a dash"))),
+                    Some(more) => Err(A::Error::custom(format!(
+                        "'{more}' stands beside the test {name}: indent it below, or begin it with a dash"
+                    ))),
                 }
             }
         }

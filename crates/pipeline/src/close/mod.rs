@@ -1,6 +1,7 @@
 //! One close, step by step.
 
 mod assembly;
+mod audit;
 mod build;
 mod check;
 mod expire;
@@ -28,6 +29,7 @@ use period::Period;
 use steps::{RecordedSteps, Steps};
 
 pub use assembly::Assembly;
+pub use audit::TestFailure;
 
 pub use measures::Measures;
 pub use period::ClosePeriod;

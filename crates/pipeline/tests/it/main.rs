@@ -5,6 +5,7 @@
 mod closing;
 mod law;
 mod looking;
+mod models;
 mod support;
 mod uci;
 mod vacuuming;
