@@ -36,7 +36,7 @@ pub(super) enum Mode {
 /// What was built of a model.
 pub(super) struct BuiltModel {
     pub(super) dates: Dates,
-    rows: u64,
+    pub(super) rows: u64,
 }
 
 impl BuiltModel {

@@ -19,11 +19,11 @@ use crate::PipelineError;
 const FACT: &str = "dwd_orders_variant_status";
 
 impl Assembly<'_> {
-    /// Audits and reconciles; any finding stops the close.
+    /// Audits and reconciles, with the dump if there was one; any finding stops the close.
     pub(super) async fn check(
         &self,
         build: &dyn Build,
-        manifest: &Manifest,
+        manifest: Option<&Manifest>,
         before: &PublicationDraft,
         built: &Built,
         steps: &mut dyn Steps,
@@ -37,9 +37,11 @@ impl Assembly<'_> {
             failures.iter().partition(|failure| failure.severity == Severity::Warn);
         steps.end("audit", started, json!({ "failures": errors.len(), "warnings": warnings.len() })).await?;
         stop_at(errors.into_iter().map(TestFailure::line).collect())?;
-
         let started = steps.begin();
-        let mut differences = missing_from_replica(build, manifest, before).await?;
+        let mut differences = match manifest {
+            Some(manifest) => missing_from_replica(build, manifest, before).await?,
+            None => Vec::new(),
+        };
         differences.extend(contradictions(build, built).await?);
         steps.end("reconcile", started, json!({ "differences": differences.len() })).await?;
         stop_at(differences)
@@ -53,7 +55,7 @@ impl Assembly<'_> {
         before: &PublicationDraft,
         built: &Built,
     ) -> Result<Vec<TestFailure>, PipelineError> {
-        let last = before.closed_dates.union(&built.newly_closed).next_back().copied();
+        let last = before.closed_dates.last().max(built.newly_closed.last()).copied();
         let as_of = last.map_or(self.now, |last| self.settings.timezone.end_of(last));
         let auditor = Auditor { registry: self.registry, subject: Subject::Build(build), as_of };
         let mut failures = Vec::new();

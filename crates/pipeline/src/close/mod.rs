@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod expire;
 mod measures;
+mod models;
 mod period;
 mod plan;
 mod reconcile;
@@ -32,6 +33,7 @@ pub use assembly::Assembly;
 pub use audit::TestFailure;
 
 pub use measures::Measures;
+pub use models::test_published;
 pub use period::ClosePeriod;
 pub use plan::{ClosePlan, PlannedRows, TablePlan};
 pub use reconcile::{ReconciledDate, Reconciliation};

@@ -33,6 +33,7 @@ pub(super) async fn execute(
     args: &ReconcileArgs,
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
+    let registry = daybook.registry()?;
     let warehouse = daybook.open_warehouse()?;
     let settings = daybook.close_settings()?;
     let opened = daybook.open_ods().await?;
@@ -40,7 +41,7 @@ pub(super) async fn execute(
     let close = Close {
         ods: &opened.ods,
         warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
+        registry: &registry,
         settings: &settings,
         progress: &|_| {},
     };

@@ -58,6 +58,7 @@ pub(super) async fn execute(
     if args.dry_run {
         return plan(daybook, &args.period, reporting).await;
     }
+    let registry = daybook.registry()?;
     let warehouse = daybook.open_warehouse()?;
     let settings = daybook.close_settings()?;
     let opened = daybook.open_ods().await?;
@@ -65,7 +66,7 @@ pub(super) async fn execute(
     let close = Close {
         ods: &opened.ods,
         warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
+        registry: &registry,
         settings: &settings,
         progress: &|step| progress.step(&step.name),
     };
@@ -82,6 +83,7 @@ pub(super) async fn plan(
     args: &PeriodArgs,
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
+    let registry = daybook.registry()?;
     let warehouse = daybook.open_warehouse()?;
     let settings = daybook.close_settings()?;
     let opened = daybook.open_ods().await?;
@@ -89,7 +91,7 @@ pub(super) async fn plan(
     let close = Close {
         ods: &opened.ods,
         warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
+        registry: &registry,
         settings: &settings,
         progress: &|_| {},
     };
@@ -148,7 +150,7 @@ fn planned_tables(plan: &ClosePlan) -> Vec<Vec<String>> {
     plan.tables.iter().map(row).collect()
 }
 
-fn report(report: &CloseReport, reporting: Reporting) -> anyhow::Result<()> {
+pub(super) fn report(report: &CloseReport, reporting: Reporting) -> anyhow::Result<()> {
     match reporting.format {
         Format::Json => return output::json(report),
         Format::Csv => output::print_rows(Format::Csv, &["date", "because of"], &dates(report))?,

@@ -1,0 +1,49 @@
+//! `daybook models build`
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use daybook_pipeline::Close;
+
+use super::super::run;
+use super::{Outcome, Reporting, Selection};
+use crate::daybook::Daybook;
+use crate::output::Progress;
+
+/// Builds tables again for all their dates, from the replica that is published, and publishes them all at once.
+///
+/// Without `--select`: the tables whose models are new or changed, or read such a model. A close builds those, too. What
+/// selected models read is built as well where it is out of date. Views need no building.
+#[derive(Debug, Args)]
+pub(super) struct BuildArgs {
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) async fn execute(
+    daybook: &Daybook,
+    args: &BuildArgs,
+    reporting: Reporting,
+) -> anyhow::Result<Outcome> {
+    let registry = daybook.registry()?;
+    let selected = match args.selection.select.is_empty() {
+        true => BTreeSet::new(),
+        false => args.selection.of(&registry)?,
+    };
+    let warehouse = daybook.open_warehouse()?;
+    let settings = daybook.close_settings()?;
+    let opened = daybook.open_ods().await?;
+    let progress = Progress::start("building", reporting.quiet);
+    let close = Close {
+        ods: &opened.ods,
+        warehouse: warehouse.as_ref(),
+        registry: &registry,
+        settings: &settings,
+        progress: &|step| progress.step(&step.name),
+    };
+    let built = close.rebuild(&selected).await;
+    progress.end();
+    opened.close().await?;
+    run::report(&built?, reporting)?;
+    Ok(Outcome::Done)
+}
