@@ -20,8 +20,8 @@ pub struct UnitTest {
     pub place: Place,
     /// The dates that are built.
     pub dates: BTreeSet<PartitionDate>,
-    /// The rows of each relation. Of those that the model reads and that are not given, tables are empty and views
-    /// computed.
+    /// The rows of each relation. Of those that the model reads and that are not given, replicas and sources are empty,
+    /// and models computed.
     pub given: BTreeMap<String, Vec<TestRow>>,
     /// The rows that the model gives, in any order; only the columns that they name are compared.
     pub expect: Vec<TestRow>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::{Kind, Model, PartitionDate, portions};
-use daybook_warehouse::{Build, Publication, PublicationDraft, Warehouse, WarehouseError};
+use daybook_warehouse::{Publication, PublicationDraft, Warehouse, WarehouseError};
 use serde_json::json;
 
 use super::audit::{Auditor, Subject, TestFailure};
@@ -97,7 +97,9 @@ impl Close<'_> {
             let started = steps.begin();
             let made = build.materialize(model, &dates).await?;
             steps.end(&model.name, started, json!({ "rows": made.rows, "dates": made.dates })).await?;
-            dates.iter().for_each(|date| drop(built.plan.entry(*date).or_default().insert(reason)));
+            for date in &dates {
+                built.plan.entry(*date).or_default().insert(reason);
+            }
             built.models.insert(model.name.clone(), BuiltModel { dates, rows: made.rows });
         }
         let assembly = self.assembly(steps.record.id);

@@ -1,5 +1,8 @@
 //! What one close promises, case by case.
 
+use std::sync::Arc;
+
+use daybook_model::Registry;
 use daybook_pipeline::{ClosePeriod, CloseState, PipelineError};
 use daybook_warehouse::Warehouse;
 
@@ -24,7 +27,12 @@ pub(crate) fn event(id: &str, order: &str, status: &str, at: &str) -> String {
 
 /// One shop's first day: order o1 with two lines, order o2 without any, and a catalogue.
 pub(crate) async fn first_day() -> Books {
-    let books = Books::new().await;
+    first_day_with(Arc::new(Registry::shipped().unwrap())).await
+}
+
+/// The same with other models.
+pub(crate) async fn first_day_with(registry: Arc<Registry>) -> Books {
+    let books = Books::with(registry).await;
     let catalogue = [
         ("product.csv", format!("{PRODUCTS}p1,Mug,kitchen,2024-03-01 08:00:00\n")),
         (

@@ -7,7 +7,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{NaiveDateTime, TimeDelta};
 use daybook_model::{BusinessTimezone, Clock, PartitionDate, Registry};
 use daybook_ods::{LoadOptions, LoadReport, Ods};
-use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError};
+use daybook_pipeline::{Close, ClosePeriod, ClosePlan, CloseReport, CloseSettings, PipelineError};
 use daybook_shop::{Arrival, Delivery};
 use daybook_storage::StorageOptions;
 use daybook_testkit::TestDatabase;
@@ -61,17 +61,18 @@ pub(crate) fn close_of(date: PartitionDate) -> NaiveDateTime {
 
 impl Books {
     pub(crate) async fn new() -> Self {
+        Self::with(Arc::new(Registry::shipped().unwrap())).await
+    }
+
+    pub(crate) async fn with(registry: Arc<Registry>) -> Self {
         let database = TestDatabase::create().await.unwrap();
         let ods = Ods::connect(&database.url(), Clock::default()).await.unwrap();
         ods.migrate().await.unwrap();
         daybook_pipeline::migrate(ods.pool()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let registry = Arc::new(Registry::shipped().unwrap());
-        let url = directory_url(&folder.path().join("warehouse"));
-        let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
         Self {
             database,
-            warehouse: DeltaWarehouse::new(storage, Arc::clone(&registry), MEMORY).unwrap(),
+            warehouse: warehouse_in(folder.path(), &registry),
             folder,
             registry,
             settings: CloseSettings {
@@ -82,6 +83,12 @@ impl Books {
                 keep_publications: 30,
             },
         }
+    }
+
+    /// Goes on with other models.
+    pub(crate) fn use_models(&mut self, registry: Arc<Registry>) {
+        self.warehouse = warehouse_in(self.folder.path(), &registry);
+        self.registry = registry;
     }
 
     pub(crate) async fn ods(&self, now: NaiveDateTime) -> Ods {
@@ -136,14 +143,26 @@ impl Books {
         period: ClosePeriod,
     ) -> Result<CloseReport, PipelineError> {
         let ods = self.ods(now).await;
-        let close = Close {
-            ods: &ods,
+        self.closing(&ods).run(period).await
+    }
+
+    fn closing<'a>(&'a self, ods: &'a Ods) -> Close<'a> {
+        Close {
+            ods,
             warehouse: &self.warehouse,
             registry: &self.registry,
             settings: &self.settings,
             progress: &|_| {},
-        };
-        close.run(period).await
+        }
+    }
+
+    pub(crate) async fn plan_at(&self, now: NaiveDateTime, period: ClosePeriod) -> ClosePlan {
+        self.closing(&self.ods(now).await).plan(period).await.unwrap()
+    }
+
+    pub(crate) async fn rebuild(&self, now: NaiveDateTime, models: &[&str]) -> CloseReport {
+        let models = models.iter().map(|name| (*name).to_owned()).collect();
+        self.closing(&self.ods(now).await).rebuild(&models).await.unwrap()
     }
 
     pub(crate) async fn close(&self, now: NaiveDateTime, period: ClosePeriod) -> CloseReport {
@@ -190,6 +209,12 @@ impl Books {
             assert!(mine == others, "{what}: {name} differs; missing {missing:#?}, extra {extra:#?}");
         }
     }
+}
+
+fn warehouse_in(folder: &Path, registry: &Arc<Registry>) -> DeltaWarehouse {
+    let url = directory_url(&folder.join("warehouse"));
+    let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
+    DeltaWarehouse::new(storage, Arc::clone(registry), MEMORY).unwrap()
 }
 
 fn directory_url(path: &Path) -> Url {

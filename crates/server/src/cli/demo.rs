@@ -162,7 +162,6 @@ async fn report(
     counts: &Counts,
     reporting: Reporting,
 ) -> anyhow::Result<()> {
-    let registry = daybook.registry()?;
     let warehouse = daybook.open_warehouse()?;
     for (title, sql) in QUESTIONS {
         if reporting.format == Format::Table {

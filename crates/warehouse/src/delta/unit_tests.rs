@@ -7,11 +7,12 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::datasource::MemTable;
+use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect;
-use daybook_model::{ColumnSpec, Model, Registry, TestRow, UnitTest};
+use daybook_model::{ColumnSpec, Kind, Model, Registry, TestRow, UnitTest};
 
 use super::build::{conform, uncompiled};
 use super::schema::{arrow_schema, schema_of};
@@ -31,16 +32,18 @@ pub async fn run_unit_test(
     let mut relations = registry.dependencies(&model.name);
     relations.insert(model.name.clone());
     for name in &relations {
-        let is_view = registry.get(name).is_some_and(|model| !model.is_stored());
+        let is_computed = registry.get(name).is_some_and(|model| model.kind != Kind::Incremental);
         let rows = test.given.get(name).map(Vec::as_slice);
-        // a view that is not given is computed below
-        if let (Some(columns), Some(rows)) = (registry.columns(name), rows.or((!is_view).then_some(&[]))) {
+        if let (Some(columns), Some(rows)) = (registry.columns(name), rows.or((!is_computed).then_some(&[])))
+        {
             show(&mut session, name, columns, rows)?;
         }
     }
-    for view in registry.models().iter().filter(|view| !view.is_stored() && view.name != model.name) {
-        if relations.contains(&view.name) && !test.given.contains_key(&view.name) {
-            session.plan_view(view).await?;
+    for other in registry.models().iter().filter(|other| other.name != model.name) {
+        let is_computed = relations.contains(&other.name) && other.kind != Kind::Incremental;
+        if is_computed && !test.given.contains_key(&other.name) {
+            let plan = query(&session, other, test).await?;
+            session.set_provider(&other.name, Arc::new(ViewTable::new(plan, None)))?;
         }
     }
     let expected = RowsOf::expected(model, test)?;
@@ -71,6 +74,12 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
         }
     }
     Ok(())
+}
+
+/// The query of `model` for the test's dates.
+async fn query(session: &Session, model: &Model, test: &UnitTest) -> Result<LogicalPlan, WarehouseError> {
+    let sql = model.compile(&test.dates).map_err(uncompiled(model))?;
+    conform(model, session.context().state().create_logical_plan(&sql).await?)
 }
 
 /// Shows a table of `rows`.
@@ -126,9 +135,8 @@ impl RowsOf {
         model: &Model,
         test: &UnitTest,
     ) -> Result<Vec<Vec<String>>, WarehouseError> {
-        let sql = model.compile(&test.dates).map_err(uncompiled(model))?;
         let state = session.context().state();
-        let plan = conform(model, state.create_logical_plan(&sql).await?)?;
+        let plan = query(session, model, test).await?;
         let plan = state.create_physical_plan(&plan).await?;
         let mut rows = Vec::new();
         for batch in collect(plan, state.task_ctx()).await? {
