@@ -44,7 +44,7 @@ pub enum Feed {
     Sales,
     /// The dates that are closed now, and those whose catalogue changed.
     Catalogue,
-    /// The dates of variants' versions that changed, and of the versions that follow them.
+    /// The dates of variants' versions that changed and of the versions that follow them, and those of the catalogue.
     Versions,
 }
 

@@ -264,6 +264,10 @@ impl Merge<'_> {
 
 /// Why the table of `model` must be built again from the beginning, if it must.
 pub(super) fn outdated(model: &Model, registry: &Registry, published: &Publication) -> Option<&'static str> {
+    if published.number == 0 {
+        // everything is new then
+        return None;
+    }
     if !published.tables.contains_key(&model.name) {
         return Some("new model");
     }
