@@ -35,6 +35,12 @@ demo: postgres ## Trade some days in a generated shop and show its books
 test: postgres ## Run every test
 	cargo test --locked --workspace --no-fail-fast
 
+.PHONY: check-models
+check-models: ## Look for mistakes in the models, with the demo's build
+	$(BUILD)
+	$(PROGRAM) models check
+	$(PROGRAM) models test --unit
+
 .PHONY: bench-load
 bench-load: postgres ## Measure bulk loading against \copy, pgloader and dlt; BENCH="--help" says what can be set
 	$(BUILD_OPTIMISED)

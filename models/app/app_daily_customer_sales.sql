@@ -8,6 +8,7 @@ order_lines_summary as (
         sum(cast(fact.quantity as bigint)) as units,
         sum(cast(fact.revenue as bigint)) as revenue
     from dwd_orders_variant_status as fact
+    where fact.partition_date in (:dates)
     group by
         fact.partition_date,
         fact.order_id
@@ -17,6 +18,8 @@ sales as (
     select
         payments.partition_date,
         payments.customer_id,
+        min(payments.order_processed_timestamp) as first_order_at,
+        max(payments.order_processed_timestamp) as last_order_at,
         count(*) as orders,
         sum(case when payments.is_paid then 1 else 0 end) as paid_orders,
         sum(coalesce(summary.units, 0)) as units,
@@ -28,6 +31,7 @@ sales as (
         on
             payments.order_id = summary.order_id
             and payments.partition_date = summary.partition_date
+    where payments.partition_date in (:dates)
     group by
         payments.partition_date,
         payments.customer_id
@@ -43,6 +47,9 @@ products_bought as (
         on
             payments.order_id = fact.order_id
             and payments.partition_date = fact.partition_date
+    where
+        payments.partition_date in (:dates)
+        and fact.partition_date in (:dates)
     group by
         payments.partition_date,
         payments.customer_id
@@ -57,7 +64,9 @@ select
     sales.units,
     sales.paid_units,
     sales.revenue,
-    sales.paid_revenue
+    sales.paid_revenue,
+    sales.first_order_at,
+    sales.last_order_at
 from sales
 left join products_bought
     on

@@ -11,6 +11,7 @@ lines as (
         paid_statuses.status is not null as is_paid
     from dwd_orders_variant_status as fact
     left join paid_statuses on fact.order_status = paid_statuses.status
+    where fact.partition_date in (:dates)
 )
 
 select
@@ -19,6 +20,7 @@ select
     variant_id,
     count(distinct order_id) as orders,
     count(distinct case when is_paid then order_id end) as paid_orders,
+    sum(case when quantity > 0 then cast(quantity as bigint) else 0 end) as sold_units,
     sum(cast(quantity as bigint)) as units,
     sum(case when is_paid then cast(quantity as bigint) else 0 end) as paid_units,
     sum(cast(revenue as bigint)) as revenue,

@@ -24,6 +24,7 @@ states as (
         payment.order_id,
         payment.status,
         payment.created_at,
+        payment.partition_date,
         paid_statuses.status is not null as is_paid,
         row_number() over (
             partition by payment.id
@@ -44,6 +45,7 @@ ranked as (
         order_id,
         status,
         created_at,
+        partition_date,
         is_paid,
         count(*) over (partition by order_id) as attempts,
         min(created_at) over (partition by order_id) as first_attempt_at,
@@ -68,6 +70,7 @@ select
     coalesce(decisive.is_paid, false) as is_paid,
     coalesce(decisive.created_at, order_rows.processed_timestamp) as order_created_at,
     order_rows.processed_timestamp as order_processed_timestamp,
+    case when decisive.is_paid then decisive.partition_date end as payment_date,
     case when decisive.is_paid then decisive.created_at end as paid_at,
     decisive.first_attempt_at,
     coalesce(decisive.attempts, 0) as attempts,

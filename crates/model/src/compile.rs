@@ -1,20 +1,22 @@
 //! Compiles a model's SQL for the dates being built.
 //!
-//! The one variable is `:dates`, in two places: `x in (:dates)` becomes ranges that a table format can prune by,
-//! and `values (:dates)` becomes one row a date.
+//! The variables are `:dates`, and `:lookback_dates`, which are those and the days before each that a model also
+//! depends on. `x in (:dates)` becomes ranges that a table format can prune by, `values (:dates)` one row a date.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Query, SetExpr, Statement, TypedString, Value, VisitMut, VisitorMut,
+    BinaryOperator, DataType, Expr, Query, SetExpr, Statement, TypedString, Value, ValueWithSpan, VisitMut,
+    VisitorMut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 
 use crate::PartitionDate;
 
-const VARIABLE: &str = ":dates";
+const DATES: &str = ":dates";
+const LOOKBACK_DATES: &str = ":lookback_dates";
 
 /// Beyond this many separate ranges, a list in one enclosing range keeps the expression shallow.
 const MAX_RANGES: usize = 32;
@@ -22,40 +24,80 @@ const MAX_RANGES: usize = 32;
 /// The SQL with `:dates` replaced by `dates`; with none, conditions on dates are false.
 ///
 /// # Errors
-/// The parser's error, with line and column, when `sql` is not one SQL statement.
+/// The parser's error, with line and column, when `sql` is not SQL, or has a variable where none can be.
 pub fn compile(sql: &str, dates: &BTreeSet<PartitionDate>) -> Result<String, ParserError> {
+    with_lookback(sql, dates, 0)
+}
+
+/// The same, with `:lookback_dates` replaced by `dates` and the `days` days before each of them.
+///
+/// # Errors
+/// As [`compile`].
+pub fn with_lookback(sql: &str, dates: &BTreeSet<PartitionDate>, days: u32) -> Result<String, ParserError> {
     let mut statements = Parser::parse_sql(&GenericDialect {}, sql)?;
-    let mut compiler = Compiler { ranges: ranges(dates), dates };
-    // breaking off early never happens: every visit continues
-    let _ = statements.visit(&mut compiler);
-    Ok(statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n"))
-}
-
-struct Compiler<'a> {
-    ranges: Vec<(PartitionDate, PartitionDate)>,
-    dates: &'a BTreeSet<PartitionDate>,
-}
-
-impl VisitorMut for Compiler<'_> {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Expr::InList { expr: operand, list, negated: false } = expr
-            && matches!(list.as_slice(), [item] if is_variable(item))
-        {
-            *expr = self.within_dates(operand);
+    let earlier = |date: &PartitionDate| PartitionDate::range(date.minus_days(days.into()), *date);
+    let mut compiler = Compiler {
+        dates: Stretches::of(dates.clone()),
+        lookback: Stretches::of(dates.iter().flat_map(earlier).collect()),
+    };
+    match statements.visit(&mut compiler) {
+        ControlFlow::Continue(()) => {
+            Ok(statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n"))
         }
-        ControlFlow::Continue(())
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Compiler {
+    dates: Stretches,
+    lookback: Stretches,
+}
+
+impl Compiler {
+    /// The dates that `expr` stands for, if it is a variable.
+    fn variable(&self, expr: &Expr) -> Option<&Stretches> {
+        let Expr::Value(value) = expr else { return None };
+        match &value.value {
+            Value::Placeholder(name) if name == DATES => Some(&self.dates),
+            Value::Placeholder(name) if name == LOOKBACK_DATES => Some(&self.lookback),
+            _ => None,
+        }
+    }
+}
+
+/// Dates, and the stretches of consecutive ones.
+struct Stretches {
+    dates: BTreeSet<PartitionDate>,
+    ranges: Vec<(PartitionDate, PartitionDate)>,
+}
+
+impl VisitorMut for Compiler {
+    type Break = ParserError;
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<ParserError> {
+        if let Expr::InList { expr: operand, list, negated: false } = expr
+            && let [item] = list.as_slice()
+            && let Some(dates) = self.variable(item)
+        {
+            *expr = dates.contain(operand);
+        }
+        match expr {
+            Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => {
+                ControlFlow::Break(misplaced(value))
+            }
+            _ => ControlFlow::Continue(()),
+        }
     }
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<ParserError> {
         if let SetExpr::Values(values) = query.body.as_mut()
             && let [row] = values.rows.as_slice()
-            && matches!(row.content.as_slice(), [item] if is_variable(item))
+            && let [item] = row.content.as_slice()
+            && let Some(dates) = self.variable(item)
         {
             let template = row.clone();
-            let dates = self.literals();
             values.rows = dates
+                .literals()
                 .into_iter()
                 .map(|date| {
                     let mut row = template.clone();
@@ -68,9 +110,13 @@ impl VisitorMut for Compiler<'_> {
     }
 }
 
-impl Compiler<'_> {
+impl Stretches {
+    fn of(dates: BTreeSet<PartitionDate>) -> Self {
+        Self { ranges: ranges(&dates), dates }
+    }
+
     /// `operand` is one of the dates, said in ranges, by which partitions can be pruned.
-    fn within_dates(&self, operand: &Expr) -> Expr {
+    fn contain(&self, operand: &Expr) -> Expr {
         let (Some(first), Some(last)) = (self.dates.first(), self.dates.last()) else {
             return Expr::value(Value::Boolean(false));
         };
@@ -97,8 +143,13 @@ impl Compiler<'_> {
     }
 }
 
-fn is_variable(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if value.value == Value::Placeholder(VARIABLE.to_owned()))
+fn misplaced(value: &ValueWithSpan) -> ParserError {
+    let place = value.span.start;
+    ParserError::ParserError(format!(
+        "{value} cannot stand here: write `x in ({DATES})` or `values ({DATES})`, or the same with {LOOKBACK_DATES} \
+         at Line: {}, Column: {}",
+        place.line, place.column
+    ))
 }
 
 fn literal(date: PartitionDate) -> Expr {
@@ -173,5 +224,19 @@ mod tests {
     fn no_dates_match_nothing() {
         let compiled = compile("select 1 from t where d in (:dates)", &BTreeSet::new()).expect("compiles");
         insta::assert_snapshot!(compiled, @"SELECT 1 FROM t WHERE false");
+    }
+
+    #[test]
+    fn lookback_dates_reach_back_from_each_date() {
+        let sql = "select a from t where d in (:lookback_dates)";
+        let compiled = with_lookback(sql, &dates(&["2011-02-05", "2011-02-06"]), 3).expect("compiles");
+        insta::assert_snapshot!(compiled, @"SELECT a FROM t WHERE (d BETWEEN DATE '2011-02-02' AND DATE '2011-02-06')");
+    }
+
+    #[test]
+    fn a_variable_elsewhere_is_a_mistake_with_its_line() {
+        let wrong = |sql| compile(sql, &dates(&["2011-02-05"])).expect_err("a mistake").to_string();
+        insta::assert_snapshot!(wrong("select 1 from t\nwhere d = :dates"), @"sql parser error: :dates cannot stand here: write `x in (:dates)` or `values (:dates)`, or the same with :lookback_dates at Line: 2, Column: 11");
+        insta::assert_snapshot!(wrong("select 1 from t where d in (:date)"), @"sql parser error: :date cannot stand here: write `x in (:dates)` or `values (:dates)`, or the same with :lookback_dates at Line: 1, Column: 29");
     }
 }

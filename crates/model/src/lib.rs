@@ -3,12 +3,14 @@
 //!
 //! This crate is a pure leaf: no I/O, no clock of its own, no PostgreSQL, no DataFusion.
 
-pub mod audit;
 pub mod compile;
 pub mod contract;
 pub mod manifest;
 mod registry;
 mod time;
 
-pub use registry::{ColumnSpec, DataType, Feed, Kind, Model, ModelError, Registry};
+pub use registry::{
+    Check, ColumnSpec, CustomTest, DataTest, DataType, Feed, Kind, Model, ModelError, ModelFiles, Origin,
+    Place, Registry, Severity, SourceTable, TestRow, Tested, UnitTest,
+};
 pub use time::{BusinessTimezone, Clock, PartitionDate, TimeError, portions};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use daybook_model::manifest::Manifest;
-use daybook_model::{BusinessTimezone, PartitionDate, Registry, compile};
+use daybook_model::{BusinessTimezone, PartitionDate, Registry};
 use daybook_pipeline::{Assembly, CloseSettings};
 use daybook_storage::StorageOptions;
 use daybook_warehouse::Storage;
@@ -69,7 +69,7 @@ fn print_sql(from: PartitionDate, to: PartitionDate) -> anyhow::Result<()> {
             "stored": model.is_stored(),
             "sort": model.sort,
             "columns": model.columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
-            "sql": compile::compile(&model.sql, &dates)?,
+            "sql": model.compile(&dates)?,
         }));
     }
     Ok(())

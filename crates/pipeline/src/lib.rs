@@ -9,7 +9,7 @@ pub mod runs;
 
 pub use close::{
     Assembly, Close, ClosePeriod, ClosePlan, CloseReport, CloseSettings, CloseState, DatePlan, Measures,
-    PlannedRows, ReconciledDate, Reconciliation, StepReport, TablePlan,
+    PlannedRows, ReconciledDate, Reconciliation, StepReport, TablePlan, TestFailure, test_published,
 };
 pub use error::PipelineError;
 pub use runs::migrate;

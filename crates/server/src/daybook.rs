@@ -1,6 +1,6 @@
 //! The parts of Daybook, put together as configured.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use daybook_local_postgres::{LocalPostgres, Settings};
@@ -11,13 +11,14 @@ use daybook_warehouse::delta::DeltaWarehouse;
 use daybook_warehouse::{Storage, Warehouse};
 
 use crate::config::{Backend, Config, Route};
+use crate::model_folder;
 use crate::timetable::Timetable;
 
 /// Daybook as configured; parts start when they are needed.
 pub(crate) struct Daybook {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
-    pub(crate) registry: Arc<Registry>,
+    registry: OnceLock<Arc<Registry>>,
 }
 
 /// A connected ODS, and the private server that it lives on, if it is the embedded one.
@@ -28,7 +29,16 @@ pub(crate) struct OpenOds {
 
 impl Daybook {
     pub(crate) fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
-        Ok(Self { config, clock, registry: Arc::new(Registry::shipped()?) })
+        Ok(Self { config, clock, registry: OnceLock::new() })
+    }
+
+    /// The models, with the user's own; read when they are first needed.
+    pub(crate) fn registry(&self) -> anyhow::Result<Arc<Registry>> {
+        if let Some(registry) = self.registry.get() {
+            return Ok(Arc::clone(registry));
+        }
+        let registry = Arc::new(model_folder::registry(&self.config.models)?);
+        Ok(Arc::clone(self.registry.get_or_init(|| registry)))
     }
 
     /// Connects to the ODS, after starting the embedded one if none is configured, and brings its schema up to date.
@@ -53,7 +63,7 @@ impl Daybook {
         match self.config.warehouse.backend {
             Backend::Delta => {
                 let memory = self.config.warehouse.memory_mib.saturating_mul(1024 * 1024);
-                Ok(Box::new(DeltaWarehouse::new(storage, Arc::clone(&self.registry), memory)?))
+                Ok(Box::new(DeltaWarehouse::new(storage, self.registry()?, memory)?))
             }
         }
     }

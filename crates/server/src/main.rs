@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod daybook;
+mod model_folder;
 mod output;
 mod serve;
 mod signals;

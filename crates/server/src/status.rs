@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use daybook_model::PartitionDate;
 use daybook_ods::{Ods, OdsStatus};
-use daybook_pipeline::runs::{self, RunSummary};
+use daybook_pipeline::runs::{self, FailedTest, RunSummary};
 use daybook_warehouse::Publication;
 use serde_json::json;
 
@@ -15,6 +15,8 @@ pub(crate) struct Status {
     published: Option<Publication>,
     due: Option<(PartitionDate, PartitionDate)>,
     schedule: Option<ScheduleStatus>,
+    /// Tests that did not hold in the last run that tested anything.
+    failed_tests: Vec<FailedTest>,
 }
 
 /// What the schedule of `daybook serve` is at, as far as the stores tell.
@@ -72,12 +74,13 @@ impl Status {
             true => Some(ScheduleStatus::read(daybook, ods, first_open).await?),
             false => None,
         };
-        Ok(Self { ods: status, published, due, schedule })
+        let failed_tests = runs::last_failed_tests(ods.pool()).await?;
+        Ok(Self { ods: status, published, due, schedule, failed_tests })
     }
 
     /// Each thing in a row: part, what, value.
     pub(crate) fn rows(&self) -> Vec<Vec<String>> {
-        let Self { ods, published, due, schedule } = self;
+        let Self { ods, published, due, schedule, failed_tests } = self;
         let published = published.as_ref();
         let mut rows = Vec::new();
         let mut add =
@@ -109,6 +112,14 @@ impl Status {
         add("closed", "published", time(published.map(|publication| publication.draft.published_at)));
         add("due", "from", date(due.as_ref().map(|(first, _)| first)));
         add("due", "to", date(due.as_ref().map(|(_, last)| last)));
+        for test in failed_tests {
+            let model = test.model.as_ref().map(|model| format!("{model}: ")).unwrap_or_default();
+            add(
+                &format!("test ({})", test.severity),
+                &format!("{model}{}", test.test),
+                format!("{} row(s)", test.failures),
+            );
+        }
         for (what, value) in schedule.iter().flat_map(ScheduleStatus::rows) {
             add("schedule", what, value);
         }
@@ -117,7 +128,7 @@ impl Status {
 
     /// The same for programs.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        let Self { ods, published, due, schedule } = self;
+        let Self { ods, published, due, schedule, failed_tests } = self;
         let refused: Vec<_> =
             ods.refused.iter().map(|batch| json!({ "uri": batch.uri, "message": batch.message })).collect();
         let waiting: Vec<_> = ods
@@ -147,6 +158,7 @@ impl Status {
             "ods_rows": stored,
             "published": published,
             "due": due.map(|(first, last)| json!({ "from": first, "to": last })),
+            "failed_tests": failed_tests,
             "schedule": schedule.as_ref().map(ScheduleStatus::to_json),
         })
     }

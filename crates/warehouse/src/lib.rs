@@ -6,11 +6,13 @@
 pub mod delta;
 mod error;
 mod publication;
+mod row_difference;
 mod storage;
 mod warehouse;
 
 pub use error::WarehouseError;
 pub use publication::{Publication, PublicationDraft, SourceHashes};
+pub use row_difference::RowDifference;
 pub use storage::Storage;
 pub use warehouse::{
     Build, Explanation, MaterializeMetrics, QueryResult, TableScan, VacuumMetrics, Warehouse,

@@ -42,4 +42,7 @@ pub struct PublicationDraft {
     /// The parked lines that it put beside their order, to be marked so in the ODS.
     #[serde(default)]
     pub healed_lines: Vec<i64>,
+    /// The fingerprint of each stored model by which its table was built.
+    #[serde(default)]
+    pub models: BTreeMap<String, String>,
 }

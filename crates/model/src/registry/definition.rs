@@ -1,21 +1,37 @@
 //! One model: its SQL and what the YAML beside it says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use sqlparser::parser::ParserError;
 
-use super::{ModelError, references};
+use super::error::{self, Place};
+use super::unit_test::UnitTest;
+use super::yaml::{self, Text};
+use super::{DataTest, ModelError, declared, references};
+use crate::{PartitionDate, compile};
 
 /// How a model is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A replica table into whose partitions a dump is merged by id.
+    /// A replica table into whose partitions a dump is merged by id; only Daybook's own.
     Incremental,
     /// A table of which whole partitions are rebuilt.
     ReplacePartition,
     /// Not stored: computed when it is read.
     View,
+}
+
+impl Kind {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Incremental => "incremental",
+            Self::ReplacePartition => "replace_partition",
+            Self::View => "view",
+        }
+    }
 }
 
 /// Which dates of a [`Kind::ReplacePartition`] model a run rebuilds.
@@ -24,8 +40,12 @@ pub enum Kind {
 pub enum Feed {
     /// The dates whose orders, lines, payments or products of variants changed.
     Orders,
+    /// The same without payments.
+    Sales,
     /// The dates that are closed now, and those whose catalogue changed.
     Catalogue,
+    /// The dates of variants' versions that changed and of the versions that follow them, and those of the catalogue.
+    Versions,
 }
 
 /// The type of a column; all back ends have each of them.
@@ -48,20 +68,54 @@ pub enum DataType {
     Timestamp,
 }
 
-/// A column of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl DataType {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Bigint => "bigint",
+            Self::Double => "double",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+        }
+    }
+}
+
+/// A column of a model or source.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnSpec {
     /// The name.
     pub name: String,
     /// The type.
-    #[serde(rename = "type")]
     pub data_type: DataType,
     /// What it holds, for people.
     pub description: String,
-    /// Whether a value may be absent; every other column of a stored model is audited to have none.
-    #[serde(default)]
+    /// Whether a value may be absent; every other column of a stored model is tested to have none.
     pub nullable: bool,
+}
+
+/// Who wrote a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It ships with Daybook.
+    Shipped,
+    /// The user added it.
+    Added,
+    /// The user's takes the place of one that ships.
+    Overridden,
+}
+
+impl Origin {
+    /// In a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shipped => "shipped",
+            Self::Added => "added",
+            Self::Overridden => "overridden",
+        }
+    }
 }
 
 /// A model: one SQL file and the YAML beside it.
@@ -69,19 +123,28 @@ pub struct ColumnSpec {
 pub struct Model {
     /// The name of the table or view: the SQL file's stem.
     pub name: String,
-    /// The SQL file, below `models/`.
+    /// The SQL file, as a person finds it.
     pub file: String,
-    /// The SQL; its only variable is `:dates`.
+    /// The YAML file, likewise.
+    pub yaml_file: String,
+    /// Who wrote it.
+    pub origin: Origin,
+    /// The SQL; its only variables are `:dates` and `:lookback_dates`.
     pub sql: String,
     /// What it is, for people.
     pub description: String,
+    /// Who answers for it, for people.
+    pub owner: Option<String>,
     /// How it is kept.
     pub kind: Kind,
     /// Which dates a run rebuilds; set exactly for [`Kind::ReplacePartition`].
     pub feed: Option<Feed>,
+    /// How many days before a date its rows also depend on: a date that is rebuilt rebuilds as many closed days after
+    /// it. Such a model is built for closed dates only.
+    pub lookback_days: u32,
     /// What one row is, for people.
     pub grain: String,
-    /// The columns by which a row is unique; audited in stored models.
+    /// The columns by which a row is unique; tested in stored models.
     pub key: Vec<String>,
     /// The order of rows within a partition.
     pub sort: Vec<String>,
@@ -89,56 +152,73 @@ pub struct Model {
     pub lookups: Vec<String>,
     /// The columns, in order.
     pub columns: Vec<ColumnSpec>,
-    /// The relations that the SQL reads, itself excluded.
-    pub reads: BTreeSet<String>,
+    /// What must hold of its rows.
+    pub data_tests: Vec<DataTest>,
+    /// Worked examples.
+    pub unit_tests: Vec<UnitTest>,
+    /// The relations that the SQL reads, itself excluded, and the first line of each.
+    pub reads: BTreeMap<String, u64>,
+    /// The common table expressions, and the line of each.
+    pub(super) defines: BTreeMap<String, u64>,
+    /// The query without comments, in one way of writing.
+    pub(super) normalized: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Definition {
-    description: String,
-    kind: Kind,
-    feed: Option<Feed>,
-    grain: String,
-    #[serde(default)]
-    key: Vec<String>,
-    #[serde(default)]
-    sort: Vec<String>,
-    #[serde(default)]
-    lookups: Vec<String>,
-    columns: Vec<ColumnSpec>,
+/// A model's two files, and where they lie.
+pub(super) struct Files<'a> {
+    pub(super) name: &'a str,
+    pub(super) file: String,
+    pub(super) sql: &'a str,
+    pub(super) yaml_file: String,
+    pub(super) yaml: &'a str,
 }
 
 impl Model {
-    pub(super) fn parse(file: &str, sql: &str, yaml_file: &str, yaml: &str) -> Result<Self, ModelError> {
-        let definition: Definition = serde_norway::from_str(yaml)
-            .map_err(|source| ModelError::Definition { file: yaml_file.to_owned(), source })?;
-        let stem = file.trim_end_matches(".sql");
-        let name = stem.rsplit('/').next().unwrap_or(stem).to_owned();
-        let mut reads =
-            references::of(sql).map_err(|source| ModelError::Sql { file: file.to_owned(), source })?;
+    pub(super) fn parse(files: &Files<'_>, origin: Origin) -> Result<Self, ModelError> {
+        let definition: yaml::Definition =
+            serde_saphyr::from_str(files.yaml).map_err(|found| error::yaml(&files.yaml_file, &found))?;
+        let mut parsed = references::parse(&files.file, files.sql)?;
         // an incremental model reads its own previous state; that is no dependency
-        if definition.kind == Kind::Incremental {
-            reads.remove(&name);
+        if definition.kind.value == Kind::Incremental {
+            parsed.reads.remove(files.name);
         }
-        let model = Self {
-            name,
-            file: file.to_owned(),
-            sql: sql.to_owned(),
-            description: definition.description,
-            kind: definition.kind,
-            feed: definition.feed,
-            grain: definition.grain,
-            key: definition.key,
-            sort: definition.sort,
-            lookups: definition.lookups,
-            columns: definition.columns,
-            reads,
-        };
-        match model.contradiction() {
-            Some(problem) => Err(ModelError::Contradiction { file: yaml_file.to_owned(), problem }),
-            None => Ok(model),
+        compile::compile(files.sql, &BTreeSet::new()).map_err(|found| error::sql(&files.file, &found))?;
+        let place = |text: &Text| Place::line(&files.yaml_file, text.referenced.line());
+        let columns = columns(&files.yaml_file, &definition.columns)?;
+        for name in definition.key.iter().chain(&definition.sort).chain(&definition.lookups) {
+            declared::column(&columns, name).map_err(|problem| place(name).wrong(problem))?;
         }
+        declared::not_empty(&definition.description)
+            .map_err(|problem| place(&definition.description).wrong(problem))?;
+        declared::not_empty(&definition.grain).map_err(|problem| place(&definition.grain).wrong(problem))?;
+        check_kind(&files.yaml_file, &definition, &columns)?;
+        let names = |texts: &[Text]| texts.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
+        Ok(Self {
+            name: files.name.to_owned(),
+            file: files.file.clone(),
+            yaml_file: files.yaml_file.clone(),
+            origin,
+            sql: files.sql.to_owned(),
+            description: definition.description.value.clone(),
+            owner: definition.owner.clone(),
+            kind: definition.kind.value,
+            feed: definition.feed.as_ref().map(|feed| feed.value),
+            lookback_days: definition.lookback_days.as_ref().map_or(0, |days| days.value),
+            grain: definition.grain.value.clone(),
+            key: names(&definition.key),
+            sort: names(&definition.sort),
+            lookups: names(&definition.lookups),
+            data_tests: declared::data_tests(&files.yaml_file, &definition, &columns)?,
+            unit_tests: definition
+                .unit_tests
+                .iter()
+                .map(|test| UnitTest::new(&files.yaml_file, test, &columns))
+                .collect::<Result<_, _>>()?,
+            columns,
+            reads: parsed.reads,
+            defines: parsed.defines,
+            normalized: parsed.normalized,
+        })
     }
 
     /// Whether rows of this model are stored.
@@ -146,29 +226,53 @@ impl Model {
         self.kind != Kind::View
     }
 
-    fn has_column(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.name == name)
+    /// Whether its rows have a business date.
+    pub fn is_dated(&self) -> bool {
+        self.columns.iter().any(|column| column.name == "partition_date")
     }
 
-    fn contradiction(&self) -> Option<String> {
-        if let Some(unknown) =
-            self.key.iter().chain(&self.sort).chain(&self.lookups).find(|name| !self.has_column(name))
-        {
-            return Some(format!(
-                "'key', 'sort' or 'lookups' names '{unknown}', which is not among the columns"
-            ));
+    /// The SQL for `dates`.
+    ///
+    /// # Errors
+    /// None for a model of a registry, whose SQL has been compiled before.
+    pub fn compile(&self, dates: &BTreeSet<PartitionDate>) -> Result<String, ParserError> {
+        compile::with_lookback(&self.sql, dates, self.lookback_days)
+    }
+}
+
+/// The columns as declared in `file`, each once and with a description.
+pub(super) fn columns(file: &str, declared: &[yaml::Column]) -> Result<Vec<ColumnSpec>, ModelError> {
+    let mut names = BTreeSet::new();
+    let column = |column: &yaml::Column| {
+        let place = Place::line(file, column.name.referenced.line());
+        declared::not_empty(&column.description)
+            .map_err(|_| place.wrong(format!("column '{}' has no description", column.name.value)))?;
+        if !names.insert(column.name.value.clone()) {
+            return Err(place.wrong(format!("column '{}' is declared twice", column.name.value)));
         }
-        match self.kind {
-            Kind::ReplacePartition if self.feed.is_none() => {
-                Some("kind replace_partition needs 'feed': orders or catalogue".to_owned())
-            }
-            Kind::Incremental | Kind::View if self.feed.is_some() => {
-                Some("'feed' is only for kind replace_partition".to_owned())
-            }
-            Kind::Incremental | Kind::ReplacePartition if !self.has_column("partition_date") => {
-                Some("a stored model needs a column 'partition_date'".to_owned())
-            }
-            _ => None,
+        Ok(ColumnSpec {
+            name: column.name.value.clone(),
+            data_type: column.data_type,
+            description: column.description.value.clone(),
+            nullable: column.nullable,
+        })
+    };
+    declared.iter().map(column).collect()
+}
+
+fn check_kind(file: &str, definition: &yaml::Definition, columns: &[ColumnSpec]) -> Result<(), ModelError> {
+    let kind = Place::line(file, definition.kind.referenced.line());
+    let is_dated = columns.iter().any(|column| column.name == "partition_date");
+    match (definition.kind.value, &definition.feed, &definition.lookback_days) {
+        (Kind::ReplacePartition, None, _) => Err(kind
+            .wrong("kind replace_partition needs 'feed', which says when a date is rebuilt: orders, sales, catalogue or versions")),
+        (Kind::Incremental | Kind::View, Some(feed), _) => Err(Place::line(file, feed.referenced.line())
+            .wrong("'feed' is only for kind replace_partition")),
+        (Kind::Incremental | Kind::View, None, Some(days)) => Err(Place::line(file, days.referenced.line())
+            .wrong("'lookback_days' is only for kind replace_partition")),
+        (Kind::Incremental | Kind::ReplacePartition, _, _) if !is_dated => {
+            Err(kind.wrong("a stored model needs a column 'partition_date'"))
         }
+        _ => Ok(()),
     }
 }

@@ -1,116 +1,96 @@
-//! The models: SQL files with a YAML file beside each, embedded in the binary and ordered by their references.
+//! The models: SQL files with a YAML file beside each, those that ship with Daybook and the user's own, ordered by
+//! their references.
 
 mod dag;
+mod data_test;
+mod declared;
 mod definition;
+mod error;
+mod fingerprint;
+mod overlay;
 mod references;
+mod selection;
+mod unit_test;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use include_dir::{Dir, File, include_dir};
-use serde::Deserialize;
+use include_dir::{Dir, include_dir};
 
-pub use definition::{ColumnSpec, DataType, Feed, Kind, Model};
+pub use data_test::{Check, DataTest, Severity, Tested};
+pub use definition::{ColumnSpec, DataType, Feed, Kind, Model, Origin};
+pub use error::{ModelError, Place};
+pub use unit_test::{TestRow, UnitTest};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../models");
 
-/// What can be wrong with the model files.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// The YAML beside a model does not have the form of a model definition.
-    #[error("{file}: {source}")]
-    Definition {
-        /// The YAML file, below `models/`.
-        file: String,
-        /// What the YAML parser found, with its line.
-        #[source]
-        source: serde_norway::Error,
-    },
-    /// The SQL of a model does not parse.
-    #[error("{file}: {source}")]
-    Sql {
-        /// The SQL file, below `models/`.
-        file: String,
-        /// What the SQL parser found, with its line.
-        #[source]
-        source: sqlparser::parser::ParserError,
-    },
-    /// A file is missing its counterpart, or is not UTF-8.
-    #[error("{file}: {problem}")]
-    File {
-        /// The file, below `models/`.
-        file: String,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// A model reads a relation that is neither a model nor a source.
-    #[error("{file}: reads '{relation}', which is neither a model nor a source of sources.yml")]
-    UnknownReference {
-        /// The SQL file, below `models/`.
-        file: String,
-        /// The unknown relation.
-        relation: String,
-    },
-    /// Models read each other in a circle.
-    #[error("models read each other in a circle: {}", .0.join(" → "))]
-    Cycle(Vec<String>),
-    /// A definition contradicts itself.
-    #[error("{file}: {problem}")]
-    Contradiction {
-        /// The YAML file, below `models/`.
-        file: String,
-        /// What does not fit.
-        problem: String,
-    },
+/// The contents of model files, by path below a models folder.
+pub type ModelFiles = BTreeMap<String, String>;
+
+/// A relation that models may read but no model makes.
+#[derive(Clone, Debug)]
+pub struct SourceTable {
+    /// What it is, for people.
+    pub description: String,
+    /// The columns.
+    pub columns: Vec<ColumnSpec>,
+}
+
+/// A test that is SQL: it gives the rows that are wrong.
+#[derive(Clone, Debug)]
+pub struct CustomTest {
+    /// The SQL file's stem.
+    pub name: String,
+    /// The SQL file, as a person finds it.
+    pub file: String,
+    /// What it tests, for people.
+    pub description: String,
+    /// The query.
+    pub test: DataTest,
+    /// The relations that the SQL reads, and the first line of each.
+    pub reads: BTreeMap<String, u64>,
 }
 
 /// All models, in an order in which each comes after what it reads.
 #[derive(Debug)]
 pub struct Registry {
     models: Vec<Model>,
-    sources: BTreeSet<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sources {
-    sources: Vec<Source>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Source {
-    name: String,
-    #[serde(rename = "description")]
-    _description: String,
+    sources: BTreeMap<String, SourceTable>,
+    custom_tests: Vec<CustomTest>,
+    fingerprints: BTreeMap<String, String>,
 }
 
 impl Registry {
     /// The models that ship with Daybook.
     ///
     /// # Errors
-    /// A [`ModelError`] names the file at fault; the shipped files are tested to have none.
+    /// A [`ModelError`] names the place at fault; the shipped files are tested to have none.
     pub fn shipped() -> Result<Self, ModelError> {
-        let mut files = BTreeMap::new();
-        collect(&SHIPPED, &mut files)?;
-        Self::from_files(&files)
+        Self::with_folder("models", &ModelFiles::new())
     }
 
-    /// The models of `files`: contents by path below the models folder.
+    /// The models that ship with Daybook, and over them those of the user's `folder`, which holds `files`. A model
+    /// with the name of a shipped one takes its place.
     ///
     /// # Errors
-    /// A [`ModelError`] names the file at fault.
-    pub fn from_files(files: &BTreeMap<String, &str>) -> Result<Self, ModelError> {
-        let sources = parse_sources(files)?;
-        let mut models = Vec::new();
-        for (path, sql) in files.iter().filter(|(path, _)| path.ends_with(".sql")) {
-            let yaml_path = format!("{}.yml", path.trim_end_matches(".sql"));
-            let yaml = files
-                .get(&yaml_path)
-                .ok_or_else(|| ModelError::File { file: path.clone(), problem: "has no .yml beside it" })?;
-            models.push(Model::parse(path, sql, &yaml_path, yaml)?);
-        }
-        let models = dag::sort(models, &sources)?;
-        Ok(Self { models, sources })
+    /// A [`ModelError`] names the place at fault.
+    pub fn with_folder(folder: &str, files: &ModelFiles) -> Result<Self, ModelError> {
+        let mut shipped = ModelFiles::new();
+        collect(&SHIPPED, &mut shipped)?;
+        Self::from_files(&shipped, folder, files)
+    }
+
+    fn from_files(shipped: &ModelFiles, folder: &str, files: &ModelFiles) -> Result<Self, ModelError> {
+        let overlaid = overlay::of(shipped, folder, files)?;
+        let mut registry = Self {
+            models: dag::sort(checked_references(overlaid.models, &overlaid.sources)?)?,
+            sources: overlaid.sources,
+            custom_tests: overlaid.custom_tests,
+            fingerprints: BTreeMap::new(),
+        };
+        registry.check_tests()?;
+        registry.fingerprints = fingerprint::of(&registry.models, &registry.sources);
+        Ok(registry)
     }
 
     /// Every model, each after what it reads.
@@ -123,89 +103,86 @@ impl Registry {
         self.models.iter().find(|model| model.name == name)
     }
 
-    /// The relations that models may read but no model makes.
-    pub fn sources(&self) -> &BTreeSet<String> {
+    /// The relations that models may read but no model makes, by name.
+    pub fn sources(&self) -> &BTreeMap<String, SourceTable> {
         &self.sources
+    }
+
+    /// The tests that are SQL of their own.
+    pub fn custom_tests(&self) -> &[CustomTest] {
+        &self.custom_tests
+    }
+
+    /// The columns of a model or source.
+    pub fn columns(&self, relation: &str) -> Option<&[ColumnSpec]> {
+        let of_model = self.get(relation).map(|model| model.columns.as_slice());
+        of_model.or_else(|| self.sources.get(relation).map(|source| source.columns.as_slice()))
+    }
+
+    /// A hash of what decides the content of each model, by name: its query, its columns, how it is kept, and the same
+    /// of all that it reads.
+    pub fn fingerprints(&self) -> &BTreeMap<String, String> {
+        &self.fingerprints
+    }
+
+    /// What tests compare with must exist.
+    fn check_tests(&self) -> Result<(), ModelError> {
+        for model in &self.models {
+            for test in &model.data_tests {
+                let wrong = |problem: String| test.place.wrong(format!("test {}: {problem}", test.name));
+                let Some(other) = test.compares() else { continue };
+                let Some(columns) = self.columns(other) else {
+                    return Err(wrong(format!("'{other}' is neither a model nor a source")));
+                };
+                let field = match &test.check {
+                    Check::Relationships { field, .. } => field.as_str(),
+                    _ => "partition_date",
+                };
+                if !columns.iter().any(|column| column.name == field) {
+                    return Err(wrong(format!("'{other}' has no column '{field}'")));
+                }
+            }
+            model.unit_tests.iter().try_for_each(|test| test.check(&model.name, self))?;
+        }
+        self.custom_tests.iter().try_for_each(|test| {
+            let known = |name: &str| self.columns(name).is_some();
+            unknown(&test.file, &test.reads, known).map_or(Ok(()), Err)
+        })
     }
 }
 
-fn collect(dir: &Dir<'static>, files: &mut BTreeMap<String, &'static str>) -> Result<(), ModelError> {
+/// What each model reads must exist, and not be hidden by a name of its own.
+fn checked_references(
+    models: Vec<Model>,
+    sources: &BTreeMap<String, SourceTable>,
+) -> Result<Vec<Model>, ModelError> {
+    let names: BTreeSet<&str> = models.iter().map(|model| model.name.as_str()).collect();
+    let known = |name: &str| names.contains(name) || sources.contains_key(name);
+    for model in &models {
+        if let Some(error) = unknown(&model.file, &model.reads, known) {
+            return Err(error);
+        }
+        if let Some((name, line)) = model.defines.iter().find(|(name, _)| known(name)) {
+            let problem = format!("'{name}' hides the model or source of that name: call it otherwise");
+            return Err(Place::line(&model.file, *line).wrong(problem));
+        }
+    }
+    Ok(models)
+}
+
+fn unknown(file: &str, reads: &BTreeMap<String, u64>, known: impl Fn(&str) -> bool) -> Option<ModelError> {
+    let (name, line) = reads.iter().find(|(name, _)| !known(name))?;
+    Some(Place::line(file, *line).wrong(format!("reads '{name}', which is neither a model nor a source")))
+}
+
+fn collect(dir: &Dir<'static>, files: &mut ModelFiles) -> Result<(), ModelError> {
     for file in dir.files() {
-        let path = path_of(file);
-        let text = file
-            .contents_utf8()
-            .ok_or_else(|| ModelError::File { file: path.clone(), problem: "is not UTF-8 text" })?;
-        files.insert(path, text);
+        let path = file.path().to_string_lossy().into_owned();
+        let text = file.contents_utf8().ok_or_else(|| Place::file(&path).wrong("is not UTF-8 text"))?;
+        files.insert(path, text.to_owned());
     }
     dir.dirs().try_for_each(|dir| collect(dir, files))
 }
 
-fn path_of(file: &File<'_>) -> String {
-    file.path().to_string_lossy().into_owned()
-}
-
-fn parse_sources(files: &BTreeMap<String, &str>) -> Result<BTreeSet<String>, ModelError> {
-    const FILE: &str = "sources.yml";
-    let text =
-        files.get(FILE).ok_or_else(|| ModelError::File { file: FILE.to_owned(), problem: "is missing" })?;
-    let sources: Sources = serde_norway::from_str(text)
-        .map_err(|source| ModelError::Definition { file: FILE.to_owned(), source })?;
-    Ok(sources.sources.into_iter().map(|source| source.name).collect())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SOURCES: (&str, &str) = ("sources.yml", "sources: [{name: raw, description: Rows.}]");
-    const VIEW: &str =
-        "{description: d, kind: view, grain: g, columns: [{name: a, type: string, description: d}]}";
-
-    fn registry(files: &[(&str, &'static str)]) -> Result<Registry, ModelError> {
-        let files = files.iter().chain([&SOURCES]).map(|(path, text)| ((*path).to_owned(), *text)).collect();
-        Registry::from_files(&files)
-    }
-
-    #[test]
-    fn the_shipped_models_are_sound_and_sorted() {
-        let registry = Registry::shipped().expect("shipped models");
-        let order: Vec<_> = registry.models().iter().map(|model| model.name.as_str()).collect();
-        insta::assert_snapshot!(order.join("\n"));
-    }
-
-    #[test]
-    fn an_unknown_reference_names_file_and_relation() {
-        let error =
-            registry(&[("app/a.sql", "select a from nowhere"), ("app/a.yml", VIEW)]).expect_err("unknown");
-        insta::assert_snapshot!(error, @"app/a.sql: reads 'nowhere', which is neither a model nor a source of sources.yml");
-    }
-
-    #[test]
-    fn a_circle_is_shown() {
-        let error = registry(&[
-            ("app/a.sql", "select a from b"),
-            ("app/a.yml", VIEW),
-            ("app/b.sql", "select a from a"),
-            ("app/b.yml", VIEW),
-        ])
-        .expect_err("a circle");
-        insta::assert_snapshot!(error, @"models read each other in a circle: a → b → a");
-    }
-
-    #[test]
-    fn a_wrong_kind_names_file_and_line() {
-        let error =
-            registry(&[("app/a.sql", "select a from raw"), ("app/a.yml", "description: d\nkind: tabel\n")])
-                .expect_err("a wrong kind");
-        insta::assert_snapshot!(error);
-    }
-
-    #[test]
-    fn a_partitioned_model_needs_a_feed() {
-        let yaml = "{description: d, kind: replace_partition, grain: g, key: [a], \
-                    columns: [{name: a, type: string, description: d}]}";
-        let error =
-            registry(&[("app/a.sql", "select a from raw"), ("app/a.yml", yaml)]).expect_err("no feed");
-        insta::assert_snapshot!(error, @"app/a.yml: kind replace_partition needs 'feed': orders or catalogue");
-    }
-}
+mod tests;

@@ -1,14 +1,16 @@
 //! From a dump to a publication: what a close does between PostgreSQL's first step and its last.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
 use daybook_model::manifest::{Manifest, TableDump};
-use daybook_model::{PartitionDate, Registry};
+use daybook_model::{Model, PartitionDate, Registry};
 use daybook_warehouse::{Build, Publication, PublicationDraft, SourceHashes, Warehouse};
 use serde_json::{Value, json};
 
+use super::audit::TestFailure;
 use super::build::{Built, Mode};
 use super::period::Period;
 use super::plan::ClosePlan;
@@ -68,7 +70,7 @@ impl Assembly<'_> {
         if built.plan.is_empty() {
             return Ok(None);
         }
-        self.check(build.as_ref(), manifest, &published.draft, &built, steps).await?;
+        self.check(build.as_ref(), Some(manifest), &published.draft, &built, steps).await?;
         let started = steps.begin();
         let publication = self.publish(build, manifest, &published.draft, &built).await?;
         steps.end("publish", started, json!({ "publication": publication.number })).await?;
@@ -106,6 +108,7 @@ impl Assembly<'_> {
             source_hashes: hashes(manifest),
             loads: manifest.loads.clone(),
             healed_lines: rows::integers(build.query(HEALED_LINES).await?).await?,
+            models: fingerprints(self.registry),
         };
         Ok(build.publish(draft).await?)
     }
@@ -120,6 +123,13 @@ fn hashes(manifest: &Manifest) -> SourceHashes {
     manifest.tables.iter().map(|(table, dump)| (table.clone(), dates(dump))).collect()
 }
 
+/// By which every stored model is built.
+fn fingerprints(registry: &Registry) -> BTreeMap<String, String> {
+    let is_stored = |name: &str| registry.get(name).is_some_and(Model::is_stored);
+    let all = registry.fingerprints().iter();
+    all.filter(|(name, _)| is_stored(name)).map(|(name, hash)| (name.clone(), hash.clone())).collect()
+}
+
 /// Steps that are told and not recorded.
 struct Told<'a> {
     now: NaiveDateTime,
@@ -130,6 +140,11 @@ struct Told<'a> {
 impl Steps for Told<'_> {
     fn begin(&self) -> Started {
         Started::now(self.now)
+    }
+
+    async fn test_failed(&mut self, failure: &TestFailure) -> Result<(), PipelineError> {
+        tracing::warn!(severity = failure.severity.name(), "{}", failure.line());
+        Ok(())
     }
 
     async fn end(&mut self, name: &str, started: Started, metrics: Value) -> Result<(), PipelineError> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{Feed, Kind, PartitionDate, portions};
+use daybook_model::{Feed, Kind, Model, PartitionDate, Registry, portions};
 use daybook_warehouse::{Build, MaterializeMetrics, Publication};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ pub(super) enum Mode {
 /// What was built of a model.
 pub(super) struct BuiltModel {
     pub(super) dates: Dates,
-    rows: u64,
+    pub(super) rows: u64,
 }
 
 impl BuiltModel {
@@ -62,20 +62,63 @@ impl Built {
         let models = BTreeMap::new();
         let mut merge =
             Merge { build, close, manifest, published, steps, mode, plan: DatePlan::new(), models };
-        let mut order_dates = merge.orders().await?;
-        order_dates.extend(merge.payments().await?);
-        let mut catalogue_dates = merge.catalogue(&mut order_dates).await?;
+        let mut sales = merge.orders().await?;
+        let mut orders = merge.payments().await?;
+        let Catalogue { mut snapshots, versions, reassigned } = merge.catalogue().await?;
+        sales.extend(reassigned);
+        orders.extend(&sales);
         if before.paid_statuses != close.settings.paid_statuses && !before.closed_dates.is_empty() {
-            order_dates.extend(merge.ask("paid statuses", Touched::AllOrders, &Dates::new()).await?);
+            orders.extend(merge.ask("paid statuses", Touched::AllOrders, &Dates::new()).await?);
         }
         merge.note("asked for", &period.days);
 
-        let newly_closed: Dates = period.days.union(&order_dates).copied().collect();
+        let newly_closed: Dates = period.days.union(&orders).copied().collect();
         let newly_closed: Dates = newly_closed.difference(&before.closed_dates).copied().collect();
-        order_dates.extend(&period.days);
-        catalogue_dates.extend(newly_closed.iter().chain(&period.days));
-        merge.models(&order_dates, &catalogue_dates).await?;
+        sales.extend(newly_closed.iter().chain(&period.days));
+        orders.extend(&period.days);
+        snapshots.extend(newly_closed.iter().chain(&period.days));
+        let versions = versions.union(&snapshots).copied().collect();
+        let closed = before.closed_dates.union(&newly_closed).copied().collect();
+        merge.models(&FeedDates { orders, sales, catalogue: snapshots, versions, closed }).await?;
         Ok(Self { plan: merge.plan, models: merge.models, newly_closed })
+    }
+}
+
+/// The dates that changes of the catalogue touch.
+#[derive(Default)]
+struct Catalogue {
+    /// Closed dates at whose end it is another.
+    snapshots: Dates,
+    /// Dates of variants' versions that changed, and of those that follow them.
+    versions: Dates,
+    /// Dates of lines that now belong to another product.
+    reassigned: Dates,
+}
+
+/// The dates to build, by what feeds a model.
+struct FeedDates {
+    orders: Dates,
+    sales: Dates,
+    catalogue: Dates,
+    versions: Dates,
+    /// The dates that are closed when all is built.
+    closed: Dates,
+}
+
+impl FeedDates {
+    fn of(&self, model: &Model) -> Dates {
+        let dates = match model.feed {
+            Some(Feed::Sales) => &self.sales,
+            Some(Feed::Catalogue) => &self.catalogue,
+            Some(Feed::Versions) => &self.versions,
+            Some(Feed::Orders) | None => &self.orders,
+        };
+        if model.lookback_days == 0 {
+            return dates.clone();
+        }
+        let first = |date: &PartitionDate| date.minus_days(model.lookback_days.into());
+        let depends = |date: &&PartitionDate| dates.range(first(date)..=**date).next().is_some();
+        self.closed.iter().filter(depends).copied().collect()
     }
 }
 
@@ -123,41 +166,40 @@ impl Merge<'_> {
         Ok(order_dates)
     }
 
-    /// Merges versions; gives the closed dates whose catalogue they change, and adds the dates of lines that now
-    /// belong to another product to `order_dates`.
-    async fn catalogue(&mut self, order_dates: &mut Dates) -> Result<Dates, PipelineError> {
-        let mut dates = Dates::new();
+    /// Merges versions.
+    async fn catalogue(&mut self) -> Result<Catalogue, PipelineError> {
+        let mut touched = Catalogue::default();
         let products = self.candidates("product_version");
         if !products.is_empty() {
             self.merge("product_version", &products).await?;
-            dates.extend(self.ask_snapshots("products", Touched::ProductSnapshots, &products).await?);
+            touched
+                .snapshots
+                .extend(self.ask_snapshots("products", Touched::ProductSnapshots, &products).await?);
         }
         let variants = self.candidates("variant_version");
         if !variants.is_empty() {
             self.merge("variant_version", &variants).await?;
-            dates.extend(self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?);
-            order_dates.extend(self.ask("product of variants", Touched::ReassignedLines, &variants).await?);
-            // the price changes of these dates are read from the versions themselves
-            self.note("price changes", &variants);
+            let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?;
+            touched.snapshots.extend(snapshots);
+            touched.versions = self.ask("price changes", Touched::Versions, &variants).await?;
+            touched.reassigned = self.ask("product of variants", Touched::ReassignedLines, &variants).await?;
         }
-        Ok(dates)
+        Ok(touched)
     }
 
     /// Builds every other stored model for its dates.
-    async fn models(&mut self, order_dates: &Dates, catalogue_dates: &Dates) -> Result<(), PipelineError> {
+    async fn models(&mut self, feeds: &FeedDates) -> Result<(), PipelineError> {
         for model in self.close.registry.models().iter().filter(|model| model.kind == Kind::ReplacePartition)
         {
-            let dates = match model.feed {
-                Some(Feed::Catalogue) => catalogue_dates,
-                Some(Feed::Orders) | None => order_dates,
-            };
-            let mut dates = dates.clone();
-            if !self.published.tables.contains_key(&model.name) {
-                // a model that is new to this warehouse has all of the past to catch up on
-                let closed = &self.published.draft.closed_dates;
-                self.note("new model", closed);
-                dates.extend(closed);
+            let mut dates = feeds.of(model);
+            if let Some(reason) = outdated(model, self.close.registry, self.published) {
+                let past = past(model, &*self.build, &self.published.draft.closed_dates);
+                self.note(reason, &past);
+                dates.extend(past);
             }
+            let unexplained: Dates =
+                dates.iter().filter(|date| !self.plan.contains_key(date)).copied().collect();
+            self.note("an earlier date", &unexplained);
             self.materialize(&model.name, &dates).await?;
         }
         Ok(())
@@ -218,4 +260,27 @@ impl Merge<'_> {
         self.models.insert(name.to_owned(), BuiltModel { dates: dates.clone(), rows });
         self.steps.end(name, started, json!({ "rows": rows, "dates": count })).await
     }
+}
+
+/// Why the table of `model` must be built again from the beginning, if it must.
+pub(super) fn outdated(model: &Model, registry: &Registry, published: &Publication) -> Option<&'static str> {
+    if published.number == 0 {
+        // everything is new then
+        return None;
+    }
+    if !published.tables.contains_key(&model.name) {
+        return Some("new model");
+    }
+    let is_same = published.draft.models.get(&model.name) == registry.fingerprints().get(&model.name);
+    (!is_same).then_some("changed model")
+}
+
+/// All dates that a model can have rows of: the closed ones, those of its rows, and of what it shows versions by date.
+pub(super) fn past(model: &Model, build: &dyn Build, closed: &Dates) -> Dates {
+    let mut past = closed.clone();
+    past.extend(build.rows(&model.name).into_keys());
+    if model.feed == Some(Feed::Versions) && model.lookback_days == 0 {
+        past.extend(build.rows("variant_version").into_keys());
+    }
+    past
 }

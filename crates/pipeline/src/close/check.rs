@@ -1,52 +1,82 @@
 //! Checks what was built before anybody sees it: declared tests, then the books against each other.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use daybook_model::manifest::Manifest;
-use daybook_model::{audit, compile};
+use daybook_model::{PartitionDate, Severity};
 use daybook_warehouse::{Build, PublicationDraft};
 use serde_json::json;
 
 use super::assembly::Assembly;
+use super::audit::{Auditor, Subject, TestFailure};
 use super::build::{Built, BuiltModel};
+use super::measures;
 use super::steps::Steps;
 use super::touched::{Touched, candidates};
-use super::{measures, rows};
 use crate::PipelineError;
 
 /// What every measure of an order's date is counted in.
 const FACT: &str = "dwd_orders_variant_status";
 
 impl Assembly<'_> {
-    /// Audits and reconciles; any finding stops the close.
+    /// Audits and reconciles, with the dump if there was one; any finding stops the close.
     pub(super) async fn check(
         &self,
         build: &dyn Build,
-        manifest: &Manifest,
+        manifest: Option<&Manifest>,
         before: &PublicationDraft,
         built: &Built,
         steps: &mut dyn Steps,
     ) -> Result<(), PipelineError> {
         let started = steps.begin();
-        let failures = self.audit(build, built).await?;
-        steps.end("audit", started, json!({ "failures": failures.len() })).await?;
-        stop_at(failures)?;
-
+        let failures = self.audit(build, before, built).await?;
+        for failure in &failures {
+            steps.test_failed(failure).await?;
+        }
+        let (warnings, errors): (Vec<_>, Vec<_>) =
+            failures.iter().partition(|failure| failure.severity == Severity::Warn);
+        steps.end("audit", started, json!({ "failures": errors.len(), "warnings": warnings.len() })).await?;
+        stop_at(errors.into_iter().map(TestFailure::line).collect())?;
         let started = steps.begin();
-        let mut differences = missing_from_replica(build, manifest, before).await?;
+        let mut differences = match manifest {
+            Some(manifest) => missing_from_replica(build, manifest, before).await?,
+            None => Vec::new(),
+        };
         differences.extend(contradictions(build, built).await?);
         steps.end("reconcile", started, json!({ "differences": differences.len() })).await?;
         stop_at(differences)
     }
 
-    async fn audit(&self, build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
+    /// The tests of all that was built, and of the dated views that read it. Views without a date would be read from
+    /// the beginning; `daybook models test` does.
+    pub(super) async fn audit(
+        &self,
+        build: &dyn Build,
+        before: &PublicationDraft,
+        built: &Built,
+    ) -> Result<Vec<TestFailure>, PipelineError> {
+        let last = before.closed_dates.last().max(built.newly_closed.last()).copied();
+        let as_of = last.map_or(self.now, |last| self.settings.timezone.end_of(last));
+        let auditor = Auditor { registry: self.registry, subject: Subject::Build(build), as_of };
         let mut failures = Vec::new();
-        for (name, built) in &built.models {
-            let Some(model) = self.registry.get(name) else { continue };
-            for dates in built.portions() {
-                let sql = compile::compile(&audit::failures_sql(model), &dates)
-                    .map_err(|error| PipelineError::Compile(format!("audit of {}: {error}", model.name)))?;
-                failures.extend(rows::lines(build.query(&sql).await?).await?);
-            }
+        let mut portions: BTreeMap<&str, Vec<BTreeSet<PartitionDate>>> = BTreeMap::new();
+        for model in self.registry.models() {
+            let own = match built.models.get(&model.name) {
+                Some(built) => built.portions(),
+                None if !model.is_stored() && model.is_dated() => {
+                    // as those of the largest table that it reads
+                    let read = model.reads.keys().filter_map(|read| portions.get(read.as_str()));
+                    read.max_by_key(|portions| portions.len()).cloned().unwrap_or_default()
+                }
+                None => Vec::new(),
+            };
+            failures.extend(auditor.model(model, &own).await?);
+            portions.insert(&model.name, own);
         }
+        let concerned = portions.iter().filter(|(_, portions)| !portions.is_empty());
+        let concerned = concerned.map(|(name, _)| (*name).to_owned()).collect();
+        let dates = built.models.values().flat_map(|model| &model.dates).copied().collect();
+        failures.extend(auditor.custom(&concerned, &dates).await?);
         Ok(failures)
     }
 }

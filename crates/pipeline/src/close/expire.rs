@@ -44,10 +44,7 @@ impl Close<'_> {
         steps.end("expire", started, metrics).await
     }
 
-    async fn dates_past_retention(
-        &self,
-        last_closed: Option<PartitionDate>,
-    ) -> Result<Dates, PipelineError> {
+    async fn dates_past_retention(&self, last_closed: Option<PartitionDate>) -> Result<Dates, PipelineError> {
         // what is not closed is not held, so there is no need to look at it
         let Some(last_closed) = last_closed else { return Ok(Dates::new()) };
         let timezone = self.settings.timezone;

@@ -1,10 +1,12 @@
 //! One close, step by step.
 
 mod assembly;
+mod audit;
 mod build;
 mod check;
 mod expire;
 mod measures;
+mod models;
 mod period;
 mod plan;
 mod reconcile;
@@ -28,8 +30,10 @@ use period::Period;
 use steps::{RecordedSteps, Steps};
 
 pub use assembly::Assembly;
+pub use audit::TestFailure;
 
 pub use measures::Measures;
+pub use models::test_published;
 pub use period::ClosePeriod;
 pub use plan::{ClosePlan, PlannedRows, TablePlan};
 pub use reconcile::{ReconciledDate, Reconciliation};

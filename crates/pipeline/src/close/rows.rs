@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Date32Type, Int64Type, UInt64Type};
 use chrono::NaiveDate;
 use daybook_model::PartitionDate;
 use daybook_warehouse::QueryResult;
+use serde_json::{Map, Value};
 
 use crate::PipelineError;
 
@@ -47,9 +48,21 @@ pub(super) async fn integers(result: QueryResult) -> Result<Vec<i64>, PipelineEr
     Ok(numbers)
 }
 
-/// Every row as one line of text, `column value` by `column value`.
-pub(super) async fn lines(result: QueryResult) -> Result<Vec<String>, PipelineError> {
-    let mut lines = Vec::new();
+/// The numbers in the first two columns.
+pub(super) async fn pairs(result: QueryResult) -> Result<Vec<(i64, i64)>, PipelineError> {
+    let mut pairs = Vec::new();
+    for batch in result.collect().await? {
+        let (first, second) =
+            (cast(batch.column(0), &DataType::Int64)?, cast(batch.column(1), &DataType::Int64)?);
+        let (first, second) = (first.as_primitive::<Int64Type>(), second.as_primitive::<Int64Type>());
+        pairs.extend(first.values().iter().copied().zip(second.values().iter().copied()));
+    }
+    Ok(pairs)
+}
+
+/// Every row, its values as text by column; null where there is none.
+pub(super) async fn objects(result: QueryResult) -> Result<Vec<Map<String, Value>>, PipelineError> {
+    let mut objects = Vec::new();
     for batch in result.collect().await? {
         let schema = batch.schema();
         let columns = batch
@@ -57,15 +70,16 @@ pub(super) async fn lines(result: QueryResult) -> Result<Vec<String>, PipelineEr
             .iter()
             .map(|column| cast(column, &DataType::Utf8))
             .collect::<Result<Vec<_>, _>>()?;
-        for row in 0..batch.num_rows() {
+        objects.extend((0..batch.num_rows()).map(|row| {
             let cells = schema.fields().iter().zip(&columns).map(|(field, column)| {
                 let text = column.as_string::<i32>();
-                format!("{} {}", field.name(), if text.is_null(row) { "(none)" } else { text.value(row) })
+                let value = if text.is_null(row) { Value::Null } else { Value::from(text.value(row)) };
+                (field.name().clone(), value)
             });
-            lines.push(cells.collect::<Vec<_>>().join(", "));
-        }
+            cells.collect::<Map<_, _>>()
+        }));
     }
-    Ok(lines)
+    Ok(objects)
 }
 
 pub(super) fn cast(

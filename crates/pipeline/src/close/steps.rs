@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::Value;
 
+use daybook_model::Severity;
+
 use super::StepReport;
+use super::audit::TestFailure;
 use crate::PipelineError;
 use crate::runs::RunRecord;
 
@@ -15,6 +18,9 @@ use crate::runs::RunRecord;
 pub(super) trait Steps: Send {
     /// Notes that a step begins.
     fn begin(&self) -> Started;
+
+    /// Notes a test that does not hold.
+    async fn test_failed(&mut self, failure: &TestFailure) -> Result<(), PipelineError>;
 
     /// Notes that it has ended.
     async fn end(&mut self, name: &str, started: Started, metrics: Value) -> Result<(), PipelineError>;
@@ -47,6 +53,19 @@ pub(super) struct RecordedSteps<'a> {
 impl Steps for RecordedSteps<'_> {
     fn begin(&self) -> Started {
         Started::now(self.record.now())
+    }
+
+    async fn test_failed(&mut self, failure: &TestFailure) -> Result<(), PipelineError> {
+        if failure.severity == Severity::Warn {
+            tracing::warn!(
+                run = self.record.id,
+                test = failure.test,
+                rows = failure.failures,
+                "{}",
+                failure.line()
+            );
+        }
+        self.record.test_failed(failure).await
     }
 
     async fn end(&mut self, name: &str, started: Started, metrics: Value) -> Result<(), PipelineError> {

@@ -44,6 +44,8 @@ pub(super) enum Touched {
     ProductSnapshots,
     /// Closed dates whose variant snapshot changed.
     VariantSnapshots,
+    /// Dates of variants' versions that changed, and of those that follow them.
+    Versions,
     /// Order dates of lines whose product changed.
     ReassignedLines,
     /// Every order date.
@@ -63,6 +65,7 @@ impl Touched {
                 let content = "product_id, title, price, created_at, updated_at, ingested_at";
                 return snapshots("variant", content).into();
             }
+            Self::Versions => include_str!("../../queries/touched/versions.sql"),
             Self::ReassignedLines => include_str!("../../queries/touched/reassigned_lines.sql"),
             Self::AllOrders => include_str!("../../queries/touched/all_orders.sql"),
         };
@@ -79,6 +82,7 @@ impl Touched {
             Self::HealedLines
             | Self::ProductSnapshots
             | Self::VariantSnapshots
+            | Self::Versions
             | Self::ReassignedLines
             | Self::AllOrders => None,
         }

@@ -63,6 +63,42 @@ pub async fn find(pool: &PgPool, id: i64) -> Result<Option<(RunSummary, Vec<RunS
     Ok(Some((run, steps.bind(id).fetch_all(pool).await?)))
 }
 
+/// A test that did not hold in a run.
+#[derive(Clone, Debug, Serialize, FromRow)]
+pub struct FailedTest {
+    /// The model; none for a test that is SQL of its own.
+    pub model: Option<String>,
+    /// The test.
+    pub test: String,
+    /// `error` stopped the close, `warn` did not.
+    pub severity: String,
+    /// How many rows were wrong.
+    pub failures: i64,
+    /// At most the first hundred of them, by column.
+    pub rows: serde_json::Value,
+}
+
+/// The tests that did not hold in the run of that id, errors first.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn failed_tests(pool: &PgPool, id: i64) -> Result<Vec<FailedTest>, PipelineError> {
+    let query = sqlx::query_as(include_str!("../../queries/test_failure/list.sql"));
+    Ok(query.bind(id).fetch_all(pool).await?)
+}
+
+/// The tests that did not hold in the last run that tested anything.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn last_failed_tests(pool: &PgPool) -> Result<Vec<FailedTest>, PipelineError> {
+    let last = sqlx::query_scalar("select max(run_id) from daybook.run_step where name = 'audit'");
+    match last.fetch_one(pool).await? {
+        Some(id) => failed_tests(pool, id).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// How many runs there are in each state, and when the last one published.
 ///
 /// # Errors

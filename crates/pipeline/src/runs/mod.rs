@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 
 use crate::PipelineError;
 
-pub use history::{RunStep, RunSummary, count, find, list};
+pub use history::{FailedTest, RunStep, RunSummary, count, failed_tests, find, last_failed_tests, list};
 pub(crate) use lock::RunLock;
 pub(crate) use record::{RunRecord, RunState};
 

@@ -7,7 +7,7 @@ use daybook_model::{Clock, PartitionDate};
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::PipelineError;
+use crate::{PipelineError, TestFailure};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,20 @@ impl RunRecord {
             .bind(time.start)
             .bind(time.end)
             .bind(sqlx::types::Json(metrics))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes a test that does not hold.
+    pub(crate) async fn test_failed(&self, failure: &TestFailure) -> Result<(), PipelineError> {
+        sqlx::query(include_str!("../../queries/test_failure/insert.sql"))
+            .bind(self.id)
+            .bind(&failure.model)
+            .bind(&failure.test)
+            .bind(failure.severity.name())
+            .bind(failure.failures.cast_signed())
+            .bind(sqlx::types::Json(&failure.rows))
             .execute(&self.pool)
             .await?;
         Ok(())

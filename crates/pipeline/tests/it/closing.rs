@@ -1,5 +1,9 @@
 //! What one close promises, case by case.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use daybook_model::{PartitionDate, Registry};
 use daybook_pipeline::{ClosePeriod, CloseState, PipelineError};
 use daybook_warehouse::Warehouse;
 
@@ -24,7 +28,12 @@ pub(crate) fn event(id: &str, order: &str, status: &str, at: &str) -> String {
 
 /// One shop's first day: order o1 with two lines, order o2 without any, and a catalogue.
 pub(crate) async fn first_day() -> Books {
-    let books = Books::new().await;
+    first_day_with(Arc::new(Registry::shipped().unwrap())).await
+}
+
+/// The same with other models.
+pub(crate) async fn first_day_with(registry: Arc<Registry>) -> Books {
+    let books = Books::with(registry).await;
     let catalogue = [
         ("product.csv", format!("{PRODUCTS}p1,Mug,kitchen,2024-03-01 08:00:00\n")),
         (
@@ -93,8 +102,15 @@ async fn late_rows_reopen_exactly_the_dates_that_they_touch() {
     let late_line = lines(&["l3,1,v1,500,o2"]);
     books.load_batch(now, "late", &[("orders.csv", ORDERS), ("order_lines.csv", &late_line)]).await;
     let report = books.close_day(day("2024-03-07")).await;
-    let dates: Vec<String> = report.dates.keys().map(ToString::to_string).collect();
-    assert_eq!(dates, ["2024-03-01", "2024-03-07"]);
+    let only_later = |reasons: &BTreeSet<&str>| reasons.iter().eq(["an earlier date"].iter());
+    let (later, touched): (Vec<_>, Vec<_>) =
+        report.dates.iter().partition(|(_, reasons)| only_later(reasons));
+    let names = |dates: Vec<(&PartitionDate, &BTreeSet<&str>)>| -> Vec<String> {
+        dates.into_iter().map(|(date, _)| date.to_string()).collect()
+    };
+    assert_eq!(names(touched), ["2024-03-01", "2024-03-07"]);
+    let between = ["2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05", "2024-03-06"];
+    assert_eq!(names(later), between, "what looks back from these days saw another line");
     assert_eq!(
         report.dates[&day("2024-03-01")].iter().copied().collect::<Vec<_>>(),
         ["order lines", "payments"]

@@ -8,7 +8,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{NaiveDateTime, TimeDelta};
 use daybook_model::{BusinessTimezone, Clock, PartitionDate, Registry};
 use daybook_ods::{LoadOptions, LoadReport, Ods};
-use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError};
+use daybook_pipeline::{Close, ClosePeriod, ClosePlan, CloseReport, CloseSettings, PipelineError};
 use daybook_shop::{Arrival, Delivery};
 use daybook_storage::StorageOptions;
 use daybook_testkit::TestDatabase;
@@ -23,8 +23,15 @@ pub(crate) const BOOKS: &[&str] = &[
     "app_daily_revenue",
     "app_daily_product_sales",
     "app_daily_customer_sales",
+    "app_daily_revenue_by_payment_date",
     "app_order_payments",
+    "app_customer_lifetime",
     "app_variant_price_changes",
+    "app_variant_daily_price",
+    "app_variant_lowest_price_30d",
+    "app_stalled_products",
+    "app_unmatched",
+    "app_sales",
     "int_customer_orders",
     "dim_product",
 ];
@@ -55,12 +62,15 @@ pub(crate) fn close_of(date: PartitionDate) -> NaiveDateTime {
 
 impl Books {
     pub(crate) async fn new() -> Self {
+        Self::with(Arc::new(Registry::shipped().unwrap())).await
+    }
+
+    pub(crate) async fn with(registry: Arc<Registry>) -> Self {
         let database = TestDatabase::create().await.unwrap();
         let ods = Ods::connect(&database.url(), Clock::default()).await.unwrap();
         ods.migrate().await.unwrap();
         daybook_pipeline::migrate(ods.pool()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let registry = Arc::new(Registry::shipped().unwrap());
         Self {
             database,
             warehouse: warehouse(folder.path(), &registry),
@@ -79,6 +89,12 @@ impl Books {
     /// What another process would open.
     pub(crate) fn another_warehouse(&self) -> DeltaWarehouse {
         warehouse(self.folder.path(), &self.registry)
+    }
+
+    /// Goes on with other models.
+    pub(crate) fn use_models(&mut self, registry: Arc<Registry>) {
+        self.warehouse = warehouse(self.folder.path(), &registry);
+        self.registry = registry;
     }
 
     pub(crate) async fn ods(&self, now: NaiveDateTime) -> Ods {
@@ -133,14 +149,26 @@ impl Books {
         period: ClosePeriod,
     ) -> Result<CloseReport, PipelineError> {
         let ods = self.ods(now).await;
-        let close = Close {
-            ods: &ods,
+        self.closing(&ods).run(period).await
+    }
+
+    fn closing<'a>(&'a self, ods: &'a Ods) -> Close<'a> {
+        Close {
+            ods,
             warehouse: &self.warehouse,
             registry: &self.registry,
             settings: &self.settings,
             progress: &|_| {},
-        };
-        close.run(period).await
+        }
+    }
+
+    pub(crate) async fn plan_at(&self, now: NaiveDateTime, period: ClosePeriod) -> ClosePlan {
+        self.closing(&self.ods(now).await).plan(period).await.unwrap()
+    }
+
+    pub(crate) async fn rebuild(&self, now: NaiveDateTime, models: &[&str]) -> CloseReport {
+        let models = models.iter().map(|name| (*name).to_owned()).collect();
+        self.closing(&self.ods(now).await).rebuild(&models).await.unwrap()
     }
 
     pub(crate) async fn close(&self, now: NaiveDateTime, period: ClosePeriod) -> CloseReport {

@@ -1,6 +1,6 @@
 //! A year of a real shop, against answers that were computed independently.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -96,6 +96,60 @@ async fn a_year_closed_in_one_range_gives_the_expected_books() {
     ];
     assert_eq!(daily, expected(&strict.join("daily_revenue.csv"), &columns));
 
+    let paid = sorted(
+        &books,
+        "select partition_date, paid_orders, paid_revenue from app_daily_revenue_by_payment_date",
+    )
+    .await;
+    let columns = ["payment_day", "orders_paid", "revenue_paid"];
+    assert_eq!(paid, expected(&strict.join("daily_revenue_by_payment_day.csv"), &columns));
+
+    let lifetime = sorted(
+        &books,
+        "select customer_id, orders, paid_orders, revenue, paid_revenue from app_customer_lifetime",
+    )
+    .await;
+    let columns = ["customer_id", "orders_all", "orders_paid", "revenue_all", "revenue_paid"];
+    assert_eq!(lifetime, expected(&strict.join("customer_revenue.csv"), &columns));
+
+    let products = sorted(
+        &books,
+        "select product_id, sum(cast(quantity as bigint)), sum(cast(revenue as bigint)), \
+         sum(cast(paid_quantity as bigint)), sum(cast(paid_revenue as bigint)), min(partition_date), \
+         max(partition_date), count(distinct partition_date) from app_sales group by product_id",
+    )
+    .await;
+    let columns = [
+        "product_id",
+        "units_all",
+        "revenue_all",
+        "units_paid",
+        "revenue_paid",
+        "first_day",
+        "last_day",
+        "days_sold",
+    ];
+    assert_eq!(products, expected(&strict.join("product_totals.csv"), &columns));
+
+    let unmatched = "select problem, count(*) from app_unmatched group by problem order by problem";
+    assert_eq!(
+        books.query(unmatched).await,
+        ["order without payment|4", &format!("payment without order|{}", unmatched_payments(&data, &strict))]
+    );
+
+    let stalled =
+        sorted(&books, "select partition_date, product_id, days_with_sales from app_stalled_products").await;
+    assert_eq!(
+        stalled,
+        stalled_products(
+            &sorted(
+                &books,
+                "select partition_date, product_id from app_daily_product_sales where sold_units > 0"
+            )
+            .await
+        )
+    );
+
     let customers = sorted(
         &books,
         "select customer_id, sum(orders), sum(paid_orders), sum(revenue), sum(paid_revenue) \
@@ -127,6 +181,37 @@ async fn a_year_closed_in_one_range_gives_the_expected_books() {
 
     let closed = books.query("select count(*) from closed_dates").await;
     assert_eq!(closed, ["374"], "days without trade are closed too");
+}
+
+/// Payments in the events whose order is not among those that were kept.
+fn unmatched_payments(data: &Path, strict: &Path) -> usize {
+    let kept: BTreeSet<String> =
+        expected(&strict.join("order_payment.csv"), &["order_id"]).into_iter().collect();
+    let events = std::fs::read_to_string(data.join("transactions.ndjson")).unwrap();
+    let order =
+        |line: &str| line.split_once("\"order_id\": \"").unwrap().1.split('"').next().unwrap().to_owned();
+    events.lines().filter(|line| !kept.contains(&order(line))).count()
+}
+
+/// Products that sold on more than 30 of the 60 days up to a date and on none of the last 7, counted day by day.
+fn stalled_products(sold: &[String]) -> Vec<String> {
+    let mut days: BTreeMap<&str, BTreeSet<PartitionDate>> = BTreeMap::new();
+    for row in sold {
+        let (date, product) = row.split_once('|').unwrap();
+        days.entry(product).or_default().insert(day(date));
+    }
+    let mut stalled = Vec::new();
+    for date in PartitionDate::range(day(FIRST), day(LAST)) {
+        for (product, days) in &days {
+            let sales = days.range(date.minus_days(59)..=date).count();
+            if sales > 30 && days.range(date.minus_days(6)..=date).next().is_none() {
+                stalled.push(format!("{date}|{product}|{sales}"));
+            }
+        }
+    }
+    stalled.sort_unstable();
+    assert!(!stalled.is_empty());
+    stalled
 }
 
 /// Payments by the date on which they were made.

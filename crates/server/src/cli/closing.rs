@@ -43,6 +43,7 @@ pub(super) async fn with_close<T>(
     reporting: Reporting,
     work: impl AsyncFnOnce(Close<'_>) -> Result<T, PipelineError>,
 ) -> anyhow::Result<T> {
+    let registry = daybook.registry()?;
     let warehouse = daybook.open_warehouse()?;
     let settings = daybook.close_settings()?;
     let opened = daybook.open_ods().await?;
@@ -50,7 +51,7 @@ pub(super) async fn with_close<T>(
     let close = Close {
         ods: &opened.ods,
         warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
+        registry: &registry,
         settings: &settings,
         progress: &|step| progress.step(&step.name),
     };

@@ -114,11 +114,12 @@ async fn live_through(config: &Config, url: &str, day: &Day, counts: &mut Counts
         deliver(&daybook, &ods, arrival, counts).await?;
     }
     let daybook = Daybook::new(config.clone(), Clock::fixed(day.closes_at()))?;
+    let registry = daybook.registry()?;
     let warehouse = daybook.open_warehouse()?;
     let close = Close {
         ods: &Ods::connect(url, daybook.clock).await?,
         warehouse: warehouse.as_ref(),
-        registry: &daybook.registry,
+        registry: &registry,
         settings: &daybook.close_settings()?,
         progress: &|_| {},
     };

@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod init;
 mod load;
+mod models;
 mod plan;
 mod query;
 mod reconcile;
@@ -91,6 +92,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Make, list and revoke the tokens of those who may use the HTTP server
     Token(token::TokenArgs),
+    /// Check, list, show, test and build models, the shipped ones and your own
+    Models(models::ModelsArgs),
     /// Ask the published warehouse in SQL
     Query(query::QueryArgs),
     /// Say how much of the warehouse a query reads
@@ -158,6 +161,7 @@ impl Cli {
             Command::Runs(args) => runs::execute(&daybook, args, reporting).boxed_local(),
             Command::Explain(args) => explain::execute(&daybook, args, reporting).boxed_local(),
             Command::Query(args) => query::execute(&daybook, args, reporting).boxed_local(),
+            Command::Models(args) => models::execute(&daybook, args, reporting).boxed_local(),
             Command::Token(args) => token::execute(&daybook, args, reporting).boxed_local(),
             Command::Status => status::execute(&daybook, reporting).boxed_local(),
             Command::Demo(args) => demo::execute(daybook.config.clone(), args, reporting).boxed_local(),

@@ -36,7 +36,7 @@ pub(super) async fn execute(
     Ok(Outcome::Done)
 }
 
-fn report(report: &CloseReport, reporting: Reporting) -> anyhow::Result<()> {
+pub(super) fn report(report: &CloseReport, reporting: Reporting) -> anyhow::Result<()> {
     match reporting.format {
         Format::Json => return output::json(report),
         Format::Csv => output::print_rows(Format::Csv, &["date", "because of"], &dates(report))?,

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use chrono::{NaiveDate, NaiveDateTime};
 use clap::{Args, Subcommand};
-use daybook_pipeline::runs::{self, RunStep, RunSummary};
+use daybook_pipeline::runs::{self, FailedTest, RunStep, RunSummary};
 use serde_json::json;
 
 use super::{Outcome, Reporting};
@@ -47,11 +47,12 @@ pub(super) async fn execute(
         }
         RunsCommand::Show { id } => {
             let found = runs::find(pool, id).await;
+            let failed_tests = runs::failed_tests(pool, id).await;
             opened.close().await?;
             let Some((run, steps)) = found? else {
                 bail!("there is no run {id}: `daybook runs list` shows which there are");
             };
-            print_run(run, &steps, reporting.format)?;
+            print_run(run, &steps, &failed_tests?, reporting.format)?;
         }
     }
     Ok(Outcome::Done)
@@ -66,9 +67,14 @@ fn print_runs(runs: &[RunSummary], format: Format) -> anyhow::Result<()> {
     }
 }
 
-fn print_run(run: RunSummary, steps: &[RunStep], format: Format) -> anyhow::Result<()> {
+fn print_run(
+    run: RunSummary,
+    steps: &[RunStep],
+    failed_tests: &[FailedTest],
+    format: Format,
+) -> anyhow::Result<()> {
     if format == Format::Json {
-        return output::json(&json!({ "run": run, "steps": steps }));
+        return output::json(&json!({ "run": run, "steps": steps, "failed_tests": failed_tests }));
     }
     if format == Format::Table {
         output::print_rows(format, &RUN_HEADERS, &[run_row(&run)])?;
@@ -78,7 +84,22 @@ fn print_run(run: RunSummary, steps: &[RunStep], format: Format) -> anyhow::Resu
         vec![step.position.to_string(), step.name.clone(), format!("{seconds:.1}"), counts(&step.metrics)]
     };
     let rows: Vec<_> = steps.iter().map(row).collect();
-    output::print_rows(format, &["step", "name", "seconds", "counted"], &rows)
+    output::print_rows(format, &["step", "name", "seconds", "counted"], &rows)?;
+    if format == Format::Table && !failed_tests.is_empty() {
+        let headers = ["failed test", "model", "severity", "rows", "the first of them"];
+        output::print_rows(format, &headers, &failed_tests.iter().map(test_row).collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+fn test_row(test: &FailedTest) -> Vec<String> {
+    vec![
+        test.test.clone(),
+        test.model.clone().unwrap_or_default(),
+        test.severity.clone(),
+        test.failures.to_string(),
+        test.rows.get(0).map(counts).unwrap_or_default(),
+    ]
 }
 
 fn run_row(run: &RunSummary) -> Vec<String> {

@@ -28,6 +28,7 @@ const KEYS: &[(&str, &str)] = &[
     ("alert_url", "alert.url"),
     ("alert_command", "alert.command"),
     ("retention_days", "retention.days"),
+    ("models_dir", "models.dir"),
     ("http_listen", "http.listen"),
     ("http_tls_certificate", "http.tls_certificate"),
     ("http_tls_key", "http.tls_key"),

@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) schedule: Schedule,
     pub(crate) alert: Alert,
     pub(crate) retention: Retention,
+    pub(crate) models: Models,
     pub(crate) http: Http,
     pub(crate) webhooks: Webhooks,
     /// How to reach object stores: the process's `AWS_…` variables, not a part of the file.
@@ -123,6 +124,13 @@ pub(crate) struct Retention {
     pub(crate) days: u64,
 }
 
+/// The user's own models; by default those of the folder `models`, if there is one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Models {
+    pub(crate) dir: Option<PathBuf>,
+}
+
 /// The HTTP server of `daybook serve`; none unless it is told where to listen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,6 +182,7 @@ impl Default for Config {
             schedule: Schedule::default(),
             alert: Alert::default(),
             retention: Retention { days: 3 },
+            models: Models::default(),
             http: Http {
                 listen: None,
                 tls_certificate: None,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use daybook_model::Registry;
 use daybook_ods::Ods;
 use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError};
 use daybook_warehouse::Warehouse;
@@ -51,13 +52,14 @@ impl Closer {
     ) -> Result<JoinHandle<Result<(), CloseError>>, CloseError> {
         let turn = Arc::clone(&self.closing).try_lock_owned().map_err(|_| CloseError::Busy)?;
         let ods = self.ods.get().await.map_err(failed)?;
+        let registry = self.daybook.registry().map_err(failed)?;
         let warehouse = self.daybook.open_warehouse().map_err(failed)?;
         let settings = self.daybook.close_settings().map_err(failed)?;
-        let (daybook, stop) = (Arc::clone(&self.daybook), self.stop.clone());
+        let stop = self.stop.clone();
         // the engine's futures stay on their thread
         let runtime = tokio::runtime::Handle::current();
         Ok(tokio::task::spawn_blocking(move || {
-            let close = close(&daybook, &ods, warehouse.as_ref(), &settings, period);
+            let close = close(&registry, &ods, warehouse.as_ref(), &settings, period);
             let closed = runtime.block_on(stop.run_until_cancelled(close));
             drop(turn);
             log_end(closed)
@@ -72,7 +74,7 @@ impl Closer {
 }
 
 async fn close(
-    daybook: &Daybook,
+    registry: &Registry,
     ods: &Ods,
     warehouse: &dyn Warehouse,
     settings: &CloseSettings,
@@ -81,7 +83,7 @@ async fn close(
     let close = Close {
         ods,
         warehouse,
-        registry: &daybook.registry,
+        registry,
         settings,
         progress: &|step| {
             tracing::info!(step = step.name, seconds = step.seconds, "closing: {} done", step.name)

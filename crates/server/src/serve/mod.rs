@@ -49,6 +49,8 @@ pub(crate) async fn serve(
     args: &ServeArgs,
     asked_to_end: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    // a mistake in a model is found now, not at night
+    daybook.registry()?;
     let daybook = Arc::new(daybook);
     let ods = Arc::new(SharedOds::new(Arc::clone(&daybook)));
     let stop = CancellationToken::new();

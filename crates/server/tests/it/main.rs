@@ -7,6 +7,7 @@ mod embedded;
 mod http;
 mod loads;
 mod mistakes;
+mod models;
 mod rejects;
 mod schedule;
 mod serve;

@@ -20,7 +20,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::files::TableFiles;
 use super::publications::Publications;
 use super::replace::Replacement;
-use super::schema::{PARTITION_COLUMN, arrow_schema};
+use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns};
 use super::session::Session;
 use super::table::{self, Tables};
 use super::write::{FileWriter, Written};
@@ -144,6 +144,7 @@ impl DeltaBuild {
         }
         portions(dates, ROWS_PER_PORTION, |date| match model.feed {
             Some(Feed::Catalogue) => snapshot_rows,
+            Some(Feed::Versions) if model.lookback_days > 0 => snapshot_rows,
             _ => rows.get(&date).copied().unwrap_or_default(),
         })
     }
@@ -155,7 +156,7 @@ impl DeltaBuild {
         dates: &Dates,
         partitions: usize,
     ) -> Result<SendableRecordBatchStream, WarehouseError> {
-        let sql = compiled(model, &model.sql, dates)?;
+        let sql = model.compile(dates).map_err(uncompiled(model))?;
         let schema = arrow_schema(model);
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
@@ -177,13 +178,14 @@ fn raise(rows: &mut BTreeMap<PartitionDate, u64>, date: PartitionDate, count: u6
     *most = count.max(*most);
 }
 
-fn compiled(model: &Model, sql: &str, dates: &Dates) -> Result<String, WarehouseError> {
-    compile::compile(sql, dates)
-        .map_err(|error| WarehouseError::Model { model: model.name.clone(), problem: error.to_string() })
+/// The error of a model whose SQL does not compile.
+pub(super) fn uncompiled<E: std::fmt::Display>(model: &Model) -> impl FnOnce(E) -> WarehouseError + use<E> {
+    let model = model.name.clone();
+    move |error| WarehouseError::Model { model, problem: error.to_string() }
 }
 
 /// `plan` reduced to the declared columns, in the declared types.
-fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
+pub(super) fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
     let schema = arrow_schema(model);
     let given: BTreeSet<&str> = plan.schema().fields().iter().map(|field| field.name().as_str()).collect();
     let declared: BTreeSet<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -231,6 +233,7 @@ impl Build for DeltaBuild {
             latest: self.tables.open_latest(model).await?,
             dates: dates.clone(),
             files,
+            columns: delta_columns(model),
         };
         let table = replacement.commit().await.map_err(WarehouseError::delta(&model.name))?;
         self.show(model, table)?;
@@ -241,8 +244,10 @@ impl Build for DeltaBuild {
     async fn preview(&mut self, model: &Model, dates: &Dates) -> Result<(), WarehouseError> {
         let state = self.session.context().state();
         let kept = format!("select * from \"{}\" where not (partition_date in (:dates))", model.name);
-        let kept = state.create_logical_plan(&compiled(model, &kept, dates)?).await?;
-        let built = state.create_logical_plan(&compiled(model, &model.sql, dates)?).await?;
+        let kept = compile::compile(&kept, dates).map_err(uncompiled(model))?;
+        let kept = state.create_logical_plan(&kept).await?;
+        let built = model.compile(dates).map_err(uncompiled(model))?;
+        let built = state.create_logical_plan(&built).await?;
         let built = conform(model, built)?;
         let preview = LogicalPlanBuilder::from(kept).union(built)?.build()?;
         self.session.set_provider(&model.name, Arc::new(ViewTable::new(preview, None)))?;

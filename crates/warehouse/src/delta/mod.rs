@@ -14,6 +14,7 @@ mod replace;
 mod schema;
 mod session;
 mod table;
+mod unit_tests;
 mod vacuum;
 mod write;
 
@@ -33,6 +34,8 @@ use files::TableFiles;
 use publications::Publications;
 use session::Session;
 use table::Tables;
+
+pub use unit_tests::{check_queries, run_unit_test};
 
 /// A warehouse of Delta tables.
 pub struct DeltaWarehouse {

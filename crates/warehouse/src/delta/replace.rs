@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::PartitionDate;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Add, Remove};
+use deltalake::kernel::{Action, Add, DataType, MetadataExt, PrimitiveType, Remove, StructField, StructType};
 use deltalake::protocol::{DeltaOperation, SaveMode};
-use deltalake::{DeltaResult, DeltaTable};
+use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
 
 use super::schema::PARTITION_COLUMN;
 
@@ -20,12 +20,14 @@ pub(super) struct Replacement {
     pub(super) dates: BTreeSet<PartitionDate>,
     /// What they shall hold.
     pub(super) files: Vec<Add>,
+    /// The table's columns from now on.
+    pub(super) columns: Vec<StructField>,
 }
 
 impl Replacement {
     /// Commits; gives the table in its new state.
     pub(super) async fn commit(self) -> DeltaResult<DeltaTable> {
-        let Self { base, latest, dates, files: new } = self;
+        let Self { base, latest, dates, files: new, columns } = self;
         let mut target = files(&base)?;
         target.retain(|_, add| !is_within(add, &dates));
         target.extend(new.into_iter().map(|add| (add.path.clone(), add)));
@@ -33,13 +35,35 @@ impl Replacement {
         let present = files(&latest)?;
         let removed = removals(&latest, |path| !target.contains_key(path))?;
         let added = target.into_iter().filter(|(path, _)| !present.contains_key(path));
-        let mut actions: Vec<Action> = removed.into_iter().map(Action::Remove).collect();
+        let mut actions = new_schema(&latest, columns)?;
+        actions.extend(removed.into_iter().map(Action::Remove));
         actions.extend(added.map(|(_, add)| Action::Add(add)));
         if actions.is_empty() && base.version() == latest.version() {
             return Ok(base);
         }
         commit(&latest, actions).await
     }
+}
+
+/// What gives the table `columns`, unless it has them.
+fn new_schema(table: &DeltaTable, columns: Vec<StructField>) -> DeltaResult<Vec<Action>> {
+    let snapshot = table.snapshot()?.snapshot();
+    let schema = StructType::try_new(columns)?;
+    if *snapshot.schema() == schema {
+        return Ok(Vec::new());
+    }
+    // it would ask more of readers than the table has told them, which Delta's library lets nobody add
+    if has_timestamp(&schema) && !has_timestamp(&snapshot.schema()) {
+        let problem =
+            "a first timestamp cannot be added to a table that has none: give the model another name";
+        return Err(DeltaTableError::generic(problem));
+    }
+    Ok(vec![Action::Metadata(snapshot.metadata().clone().with_schema(&schema)?)])
+}
+
+fn has_timestamp(schema: &StructType) -> bool {
+    let timestamp = DataType::Primitive(PrimitiveType::TimestampNtz);
+    schema.fields().any(|field| *field.data_type() == timestamp)
 }
 
 async fn commit(latest: &DeltaTable, actions: Vec<Action>) -> DeltaResult<DeltaTable> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef, TimeUnit};
-use daybook_model::{DataType, Model};
+use daybook_model::{ColumnSpec, DataType, Model};
 use deltalake::kernel::{DataType as DeltaType, PrimitiveType, StructField};
 
 pub(super) const PARTITION_COLUMN: &str = "partition_date";
@@ -11,14 +11,18 @@ pub(super) const PARTITION_COLUMN: &str = "partition_date";
 /// The Arrow schema of a model's rows. Every column is nullable to the storage: audits, which name rows, tell
 /// what is missing.
 pub(super) fn arrow_schema(model: &Model) -> SchemaRef {
-    let fields =
-        model.columns.iter().map(|column| Field::new(&column.name, arrow_type(column.data_type), true));
+    schema_of(&model.columns)
+}
+
+/// The same of any columns.
+pub(super) fn schema_of(columns: &[ColumnSpec]) -> SchemaRef {
+    let fields = columns.iter().map(|column| Field::new(&column.name, arrow_type(column.data_type), true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// The Delta columns of a model's table.
 pub(super) fn delta_columns(model: &Model) -> Vec<StructField> {
-    let field = |column: &daybook_model::ColumnSpec| {
+    let field = |column: &ColumnSpec| {
         StructField::nullable(&column.name, DeltaType::Primitive(delta_type(column.data_type)))
     };
     model.columns.iter().map(field).collect()

@@ -98,7 +98,7 @@ impl Session {
         let registry = Arc::clone(&self.registry);
         let mut stale: Vec<&str> = changed.into_iter().collect();
         for model in registry.models().iter().filter(|model| !model.is_stored()) {
-            if changed.is_none() || model.reads.iter().any(|read| stale.contains(&read.as_str())) {
+            if changed.is_none() || model.reads.keys().any(|read| stale.contains(&read.as_str())) {
                 self.plan_view(model).await?;
                 stale.push(&model.name);
             }
@@ -106,7 +106,8 @@ impl Session {
         Ok(())
     }
 
-    async fn plan_view(&mut self, model: &Model) -> Result<(), WarehouseError> {
+    /// Plans one view, from what is shown now.
+    pub(super) async fn plan_view(&mut self, model: &Model) -> Result<(), WarehouseError> {
         let plan = self.context.state().create_logical_plan(&model.sql).await?;
         self.set_provider(&model.name, Arc::new(ViewTable::new(plan, Some(model.sql.clone()))))
     }

@@ -1,0 +1,36 @@
+//! `daybook models build`
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use daybook_pipeline::Close;
+
+use super::super::closing::with_close;
+use super::super::run;
+use super::{Outcome, Reporting, Selection};
+use crate::daybook::Daybook;
+
+/// Builds tables again for all their dates, from the replica that is published, and publishes them all at once.
+///
+/// Without `--select`: the tables whose models are new or changed, or read such a model. A close builds those, too. What
+/// selected models read is built as well where it is out of date. Views need no building.
+#[derive(Debug, Args)]
+pub(super) struct BuildArgs {
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) async fn execute(
+    daybook: &Daybook,
+    args: &BuildArgs,
+    reporting: Reporting,
+) -> anyhow::Result<Outcome> {
+    let registry = daybook.registry()?;
+    let selected = match args.selection.select.is_empty() {
+        true => BTreeSet::new(),
+        false => args.selection.of(&registry)?,
+    };
+    let building = async |close: Close<'_>| close.rebuild(&selected).await;
+    run::report(&with_close(daybook, "building", reporting, building).await?, reporting)?;
+    Ok(Outcome::Done)
+}
