@@ -20,6 +20,7 @@ mod patience;
 mod request;
 mod result;
 mod running;
+pub mod statements;
 mod transport;
 
 pub use account::Account;

@@ -21,6 +21,11 @@ impl Script {
         Self { statements, query_tag: None, timeout: None }
     }
 
+    /// The statements.
+    pub fn statements(&self) -> &[String] {
+        &self.statements
+    }
+
     /// What Snowflake's query history shows beside each of them, to find them again.
     #[must_use]
     pub fn query_tag(mut self, tag: impl Into<String>) -> Self {

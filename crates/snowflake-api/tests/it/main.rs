@@ -4,6 +4,7 @@
 
 mod cancelling;
 mod failing;
+mod loading;
 mod querying;
 mod retrying;
 mod scripts;
