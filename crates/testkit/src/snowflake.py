@@ -145,6 +145,9 @@ class Execution:
             if self.cancelled.wait(float(words[2])):
                 raise canceled()
             statement = f"select 'waited {words[2]} seconds' as \"SYSTEM$WAIT\""
+        if words[:4] == ["alter", "session", "set", "transaction_abort_on_error"]:
+            # A session that fails ends here, and its transaction with it.
+            statement = "select 'Statement executed successfully.' as \"status\""
         bindings = self.body.get("bindings") or {}
         values = tuple(bound(bindings[str(number + 1)]) for number in range(len(bindings)))
         cursor = self.connection.cursor()
@@ -271,11 +274,13 @@ def known(request):
 
 
 async def submit(request):
+    # First: to answer without having read it all would reset the connection, and lose the answer.
+    body = await request.json()
     authenticate(request)
     request_id = request.query_params.get("requestId")
     if request_id in submitted and request.query_params.get("retry") == "true":
         return submitted[request_id].response()
-    execution = Execution(await request.json())
+    execution = Execution(body)
     submitted[request_id] = execution
     if request.query_params.get("async") != "true":
         await asyncio.wait({execution.task}, timeout=SYNCHRONOUS_SECONDS)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Several statements, executed one after the other in one session, until one fails.
 ///
-/// A transaction must begin and end in one script. When a statement of it fails, the session ends and Snowflake rolls
-/// it back. Data definition commits what was begun, so it has no place inside. Statements of a script take no
+/// A transaction must begin and end in one script. When a statement of it fails, the session ends, and Snowflake rolls
+/// it back: at once if the session parameter `TRANSACTION_ABORT_ON_ERROR` is set. Data definition commits what was begun, so it has no place inside. Statements of a script take no
 /// bindings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {

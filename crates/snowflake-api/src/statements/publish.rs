@@ -8,6 +8,8 @@ use super::names::{list, literal};
 use super::{Name, Place, insert_sorted};
 use crate::Script;
 
+const ABORT_ON_ERROR: &str = "alter session set transaction_abort_on_error = true";
+
 /// What changes in a table: some of its partitions are replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -28,9 +30,10 @@ pub struct Change {
 /// Replaces partitions of several tables in one transaction: readers see all of it or nothing. A change of no
 /// partition is left out.
 ///
-/// One request executes the script, so a failure, or the end of the process, leaves what was.
+/// One request executes the script, so the end of the process leaves what was; and so does a statement that fails,
+/// which by default would leave its transaction open, with its locks, until Snowflake finds the session gone.
 pub fn publish<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Script {
-    let mut statements = vec!["begin transaction".to_owned()];
+    let mut statements = vec![ABORT_ON_ERROR.to_owned(), "begin transaction".to_owned()];
     for change in changes {
         if change.dates.is_empty() {
             continue;

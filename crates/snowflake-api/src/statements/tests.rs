@@ -82,6 +82,7 @@ fn tables_are_published_in_one_transaction() {
     };
     let changes = [change("orders", &[1, 2]), change("product", &[]), change("order_lines", &[2])];
     insta::assert_snapshot!(publish(&changes).statements().join(";\n"), @r#"
+    alter session set transaction_abort_on_error = true;
     begin transaction;
     delete from "BOOKS"."REPLICA"."ORDERS" where "PARTITION_DATE" in ('2024-03-01'::date, '2024-03-02'::date);
     insert into "BOOKS"."REPLICA"."ORDERS" ("ID", "PARTITION_DATE") select "ID", "PARTITION_DATE" from "BOOKS"."REPLICA"."ORDERS_NEXT" order by "ID";

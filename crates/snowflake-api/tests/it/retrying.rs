@@ -21,7 +21,7 @@ async fn a_statement_whose_answer_is_lost_is_executed_once() {
     world.run("insert into t values (1)").await;
 
     let tries = world.proxy.requests("POST").split_off(before);
-    assert_eq!(tries.len(), 3);
+    assert_eq!(tries.len(), 3, "{tries:?}");
     assert!(!tries[0].contains("retry="), "{tries:?}");
     assert!(tries[1..].iter().all(|line| line.contains("retry=true")), "{tries:?}");
     assert!(tries.iter().all(|line| request_id(line) == request_id(&tries[0])), "{tries:?}");
