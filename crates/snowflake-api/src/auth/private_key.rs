@@ -1,14 +1,15 @@
 //! An RSA private key, as `openssl pkcs8 -topk8` writes it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::KeyPair as _;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::EncodingKey;
-use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef, SecretDocument};
+use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -17,7 +18,7 @@ use crate::SnowflakeError;
 /// An RSA private key for key-pair authentication.
 #[derive(Clone)]
 pub struct PrivateKey {
-    signing: EncodingKey,
+    key_pair: Arc<KeyPair>,
     fingerprint: String,
 }
 
@@ -46,8 +47,7 @@ impl PrivateKey {
         let public: PublicKeyX509Der<'_> =
             key_pair.public_key().as_der().map_err(|_| unusable("it has no public key"))?;
         let fingerprint = format!("SHA256:{}", STANDARD.encode(Sha256::digest(public.as_ref())));
-        let inner = PrivateKeyInfoRef::try_from(der).map_err(|_| unusable(not_rsa))?;
-        Ok(Self { signing: EncodingKey::from_rsa_der(inner.private_key.as_bytes()), fingerprint })
+        Ok(Self { key_pair: Arc::new(key_pair), fingerprint })
     }
 
     /// The fingerprint of the public key, as `DESC USER` shows it in `RSA_PUBLIC_KEY_FP`.
@@ -55,8 +55,13 @@ impl PrivateKey {
         &self.fingerprint
     }
 
-    pub(super) fn signing(&self) -> &EncodingKey {
-        &self.signing
+    /// The signature of `message` by RSASSA-PKCS1-v1_5 with SHA-256, which JSON web tokens call RS256.
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SnowflakeError> {
+        let mut signature = vec![0; self.key_pair.public_modulus_len()];
+        self.key_pair
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .map_err(|_| SnowflakeError::Token("the key cannot sign".to_owned()))?;
+        Ok(signature)
     }
 }
 
@@ -110,10 +115,8 @@ mod tests {
         ] {
             let key = PrivateKey::from_pem(encrypted, Some(&passphrase)).unwrap();
             assert_eq!(key.fingerprint(), FINGERPRINT.trim());
-            assert_eq!(
-                key.signing().as_bytes(),
-                PrivateKey::from_pem(PLAIN, None).unwrap().signing().as_bytes()
-            );
+            let plain = PrivateKey::from_pem(PLAIN, None).unwrap();
+            assert_eq!(key.sign(b"a message").unwrap(), plain.sign(b"a message").unwrap());
         }
     }
 
