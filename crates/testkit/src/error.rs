@@ -17,6 +17,9 @@ pub enum TestkitError {
     /// The S3 server could not be installed or started, or refused something.
     #[error("no test bucket: {0}")]
     Bucket(String),
+    /// The stand-in for Snowflake could not be started.
+    #[error("no test Snowflake: {0}")]
+    Snowflake(String),
     /// A Python environment could not be made.
     #[error("no Python for tests: {0}")]
     Python(String),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::{TestBucket, TestkitError};
@@ -14,6 +15,8 @@ use crate::{TestBucket, TestkitError};
 pub enum Fault {
     /// The answer is this status with this body, instead of the server's.
     Answer(u16, &'static str),
+    /// The server does what it is asked, but its answer is lost, and this status with this body comes instead.
+    AnswerAfter(u16, &'static str),
     /// The connection is reset before any answer.
     Reset,
     /// The connection ends after so many bytes of the answer's body.
@@ -22,7 +25,7 @@ pub enum Fault {
     StallAfter(u64),
 }
 
-/// A TCP proxy in front of a bucket's server, which passes everything on but the faults that it was told.
+/// A TCP proxy in front of a server, which passes everything on but the faults that it was told.
 ///
 /// Each connection carries one request. It ends when it is dropped.
 #[derive(Debug)]
@@ -36,6 +39,7 @@ pub struct FaultProxy {
 struct Script {
     faults: Vec<(String, Fault)>,
     seen: Vec<String>,
+    changed: watch::Sender<()>,
 }
 
 impl FaultProxy {
@@ -44,11 +48,19 @@ impl FaultProxy {
     /// # Errors
     /// When no port is free.
     pub async fn before(bucket: &TestBucket) -> Result<Self, TestkitError> {
+        Self::before_server(&bucket.endpoint()).await
+    }
+
+    /// Listens in front of the server at an `http://` address.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn before_server(server: &str) -> Result<Self, TestkitError> {
         let no_port = |error: io::Error| TestkitError::Bucket(error.to_string());
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(no_port)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(no_port)?);
         let script = Arc::new(Mutex::new(Script::default()));
-        let server = bucket.endpoint().trim_start_matches("http://").to_owned();
+        let server = server.trim_start_matches("http://").to_owned();
         let task = tokio::spawn(listen(listener, server, Arc::clone(&script)));
         Ok(Self { endpoint, script, task })
     }
@@ -68,6 +80,15 @@ impl FaultProxy {
     pub fn requests(&self, part: &str) -> Vec<String> {
         lock(&self.script).seen.iter().filter(|line| line.contains(part)).cloned().collect()
     }
+
+    /// Waits for a request whose first line contains `part`, unless there was one.
+    pub async fn requested(&self, part: &str) {
+        let mut changes = lock(&self.script).changed.subscribe();
+        while self.requests(part).is_empty() {
+            // It fails only when the sender is gone, which lives as long as this proxy.
+            changes.changed().await.ok();
+        }
+    }
 }
 
 impl Drop for FaultProxy {
@@ -81,6 +102,7 @@ impl Script {
         let line = head.lines().next().unwrap_or_default().to_owned();
         let fault = self.faults.iter().position(|(request, _)| line.contains(request.as_str()));
         self.seen.push(line);
+        self.changed.send_replace(());
         fault.map(|index| self.faults.remove(index).1)
     }
 }
@@ -109,6 +131,11 @@ async fn serve(mut client: TcpStream, server: &str, script: &Mutex<Script>) -> i
             client.shutdown().await
         }
         Some(Fault::Reset) => client.set_zero_linger(),
+        Some(Fault::AnswerAfter(status, body)) => {
+            exchange(&mut client, server, &head, &begun).await?;
+            client.write_all(answer(status, body).as_bytes()).await?;
+            client.shutdown().await
+        }
         fault => pass_on(client, server, &head, &begun, fault).await,
     }
 }
@@ -122,8 +149,7 @@ async fn pass_on(
     fault: Option<Fault>,
 ) -> io::Result<()> {
     let mut server = TcpStream::connect(server).await?;
-    let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
-    server.write_all(head.as_bytes()).await?;
+    server.write_all(closing(head).as_bytes()).await?;
     server.write_all(begun).await?;
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
@@ -145,6 +171,22 @@ async fn pass_on(
         answered = answer => answered,
         gone = copy(&mut from_client, &mut to_server) => gone.map(|_| ()),
     }
+}
+
+/// Passes a request on, and waits for the end of its answer, which is lost.
+async fn exchange(client: &mut TcpStream, server: &str, head: &str, begun: &[u8]) -> io::Result<()> {
+    let mut server = TcpStream::connect(server).await?;
+    server.write_all(closing(head).as_bytes()).await?;
+    server.write_all(begun).await?;
+    let rest = content_length(head).saturating_sub(begun.len() as u64);
+    copy(&mut client.take(rest), &mut server).await?;
+    copy(&mut server, &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
+/// The head, asking for an end of the connection after the answer.
+fn closing(head: &str) -> String {
+    head.replacen("\r\n", "\r\nConnection: close\r\n", 1)
 }
 
 /// A message's head with its empty line, and what of the body came with it.

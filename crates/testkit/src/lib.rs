@@ -1,4 +1,5 @@
-//! What tests of several crates need: databases on a real PostgreSQL, buckets on an S3 server, and real input.
+//! What tests of several crates need: databases on a real PostgreSQL, buckets on an S3 server, a stand-in for Snowflake,
+//! and real input.
 //!
 //! A dev-dependency only.
 
@@ -10,6 +11,8 @@ mod fixtures;
 mod moto;
 mod node;
 mod python;
+mod python_server;
+mod snowflake;
 mod target;
 mod watchdog;
 
@@ -20,3 +23,4 @@ pub use fault_proxy::{Fault, FaultProxy};
 pub use fixtures::uci_retail;
 pub use node::node_modules;
 pub use python::python_with;
+pub use snowflake::Snowflake;

@@ -49,6 +49,17 @@ async fn a_fault_happens_once_and_the_rest_passes() {
     assert_eq!(proxy.requests("GET").len(), 3);
 }
 
+#[tokio::test]
+async fn an_answer_may_be_lost_after_what_it_answers_was_done() {
+    let bucket = TestBucket::create().await.unwrap();
+    let proxy = FaultProxy::before_server(&bucket.endpoint()).await.unwrap();
+    let list = format!("/{}?list-type=2", bucket.name());
+    proxy.fault("GET", Fault::AnswerAfter(503, "lost"));
+    let (lost, found) = (get(&proxy.endpoint(), &list).await, get(&proxy.endpoint(), &list).await);
+    assert_eq!((lost.0.as_str(), lost.1.as_str(), found.0.as_str()), ("503", "lost", "200"));
+    proxy.requested(&list).await;
+}
+
 /// Run as a process of its own by the test below, not as a test.
 #[tokio::test]
 #[ignore = "ends as the test that runs it tells"]

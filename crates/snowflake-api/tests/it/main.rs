@@ -1,0 +1,11 @@
+//! The client against a stand-in for Snowflake, through a network that breaks.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cancelling;
+mod failing;
+mod loading;
+mod querying;
+mod retrying;
+mod scripts;
+mod support;
