@@ -7,7 +7,7 @@ use crate::support::{Books, close_of, day, time};
 
 const ORDERS: &str = "tables/orders/partition_date=2024-03-01";
 
-async fn orders_in_ods(books: &Books) -> i64 {
+async fn orders_in_ods(books: &Books) -> u64 {
     let ods = books.ods(time("2024-03-09 00:00")).await;
     let rows = ods.status().await.unwrap().rows;
     rows.iter().find(|(table, _)| table.name() == "orders").unwrap().1

@@ -10,12 +10,12 @@ use crate::support::{close_of, day, time};
 
 /// One number of each layer: replica, snapshot, fact, table and view of the application layer.
 const STATE: &str = "select
-    (select count(*) from closed_dates),
-    (select count(*) from \"transaction\"),
-    (select count(*) from dim_product),
-    (select count(*) from dwd_orders_variant_status where order_status = 'success'),
-    (select sum(paid_revenue) from app_daily_revenue),
-    (select sum(paid_revenue) from app_daily_product_sales)";
+    (select count(*) from closed_dates) as closed,
+    (select count(*) from \"transaction\") as payments,
+    (select count(*) from dim_product) as variants,
+    (select count(*) from dwd_orders_variant_status where order_status = 'success') as paid_lines,
+    (select sum(paid_revenue) from app_daily_revenue) as by_date,
+    (select sum(paid_revenue) from app_daily_product_sales) as by_product";
 
 #[tokio::test]
 async fn readers_see_the_old_books_or_the_new_ones_and_never_a_mix() {

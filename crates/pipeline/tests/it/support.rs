@@ -36,8 +36,8 @@ pub(crate) const BOOKS: &[&str] = &[
     "dim_product",
 ];
 
-/// Enough for two processors, and little: what holds more than it should meets its end here.
-const MEMORY: usize = 512 * 1024 * 1024;
+/// What is configured by default.
+const MEMORY: usize = 2048 * 1024 * 1024;
 
 pub(crate) struct Books {
     pub(crate) database: TestDatabase,
