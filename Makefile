@@ -32,8 +32,9 @@ demo: postgres ## Trade some days in a generated shop and show its books
 	$(PROGRAM) demo
 
 .PHONY: test
-test: postgres ## Run every test
+test: postgres ## Run every test, and look for mistakes in the models
 	cargo test --locked --workspace --no-fail-fast
+	$(MAKE) check-models
 
 .PHONY: check-models
 check-models: ## Look for mistakes in the models, with the demo's build
