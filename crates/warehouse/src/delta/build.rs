@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use async_trait::async_trait;
 use datafusion::common::DataFusionError;
 use datafusion::common::runtime::SpawnedTask;
@@ -30,6 +31,9 @@ use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResul
 /// there are, and nothing has to be sorted on disk.
 const ROWS_PER_PORTION: u64 = 1_000_000;
 
+const CATALOGUE_SIZE: &str = "select count(distinct variant_id) from variant_version
+    union all select count(distinct product_id) from product_version";
+
 type Dates = BTreeSet<PartitionDate>;
 
 pub(super) struct DeltaBuild {
@@ -42,8 +46,6 @@ pub(super) struct DeltaBuild {
     opened: BTreeMap<String, Opened>,
     /// How many rows the dump holds of each date, in the table that holds the most.
     staged_rows: BTreeMap<PartitionDate, u64>,
-    /// How many versions of products and variants the dump holds.
-    staged_versions: u64,
 }
 
 /// A table, and its files as queries see them.
@@ -76,7 +78,6 @@ impl DeltaBuild {
             tables,
             opened: BTreeMap::new(),
             staged_rows: BTreeMap::new(),
-            staged_versions: 0,
         };
         for model in registry.models().iter().filter(|model| model.is_stored()) {
             let version = build.before.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
@@ -108,7 +109,7 @@ impl DeltaBuild {
     async fn write(&self, model: &Model, dates: &Dates) -> Result<Written, WarehouseError> {
         let failed = |error| WarehouseError::delta(&model.name)(error);
         let writer = FileWriter::of(model, &self.opened(model)?.table).map_err(failed)?;
-        let portions = self.portions(model, dates);
+        let portions = self.portions(model, dates).await?;
         let processors = self.session.context().state().config().target_partitions();
         // one portion is shared by all processors; of many, each processor takes its own
         let partitions = if portions.len() == 1 { processors } else { 1 };
@@ -131,22 +132,31 @@ impl DeltaBuild {
     }
 
     /// `dates` in portions that can be built in memory.
-    fn portions(&self, model: &Model, dates: &Dates) -> Vec<Dates> {
+    async fn portions(&self, model: &Model, dates: &Dates) -> Result<Vec<Dates>, WarehouseError> {
+        let shows_catalogue = match model.feed {
+            Some(Feed::Catalogue) => true,
+            Some(Feed::Versions) => model.lookback_days > 0,
+            Some(Feed::Orders | Feed::Sales) | None => false,
+        };
+        if shows_catalogue {
+            let rows = if dates.len() > 1 { self.catalogue_size().await? } else { 0 };
+            return Ok(portions(dates, ROWS_PER_PORTION, |_| rows));
+        }
         let mut rows = self.staged_rows.clone();
-        let mut snapshot_rows = self.staged_versions;
         for (name, opened) in &self.opened {
-            let held = opened.files.rows_by_date();
-            if matches!(name.as_str(), "variant" | "product") {
-                snapshot_rows = snapshot_rows.max(held.values().copied().max().unwrap_or_default());
-            } else {
+            if !matches!(name.as_str(), "variant" | "product") {
+                let held = opened.files.rows_by_date();
                 held.into_iter().for_each(|(date, count)| raise(&mut rows, date, count));
             }
         }
-        portions(dates, ROWS_PER_PORTION, |date| match model.feed {
-            Some(Feed::Catalogue) => snapshot_rows,
-            Some(Feed::Versions) if model.lookback_days > 0 => snapshot_rows,
-            _ => rows.get(&date).copied().unwrap_or_default(),
-        })
+        Ok(portions(dates, ROWS_PER_PORTION, |date| rows.get(&date).copied().unwrap_or_default()))
+    }
+
+    /// How many rows one day's state of the catalogue has at most: as many as there ever were products or variants.
+    async fn catalogue_size(&self) -> Result<u64, WarehouseError> {
+        let batches = self.session.query(CATALOGUE_SIZE, &[]).await?.collect().await?;
+        let counts = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().iter());
+        Ok(counts.flatten().max().unwrap_or_default().cast_unsigned())
     }
 
     /// The model's rows of `dates`, with its columns and types, in its order.
@@ -205,9 +215,7 @@ impl Build for DeltaBuild {
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
         for (name, dump) in &manifest.tables {
             for (date, content) in &dump.dates {
-                if name.ends_with("_version") {
-                    self.staged_versions += content.rows;
-                } else {
+                if !name.ends_with("_version") {
                     raise(&mut self.staged_rows, *date, content.rows);
                 }
             }
