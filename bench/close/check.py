@@ -9,6 +9,8 @@ import duckdb
 
 def content(database: duckdb.DuckDBPyConnection, folder: Path, columns: list[str]) -> tuple[object, ...]:
     """The number of rows, and a sum of their hashes that does not depend on their order."""
+    if next(folder.glob("*/*.parquet"), None) is None:
+        return 0, None
     files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning = true, hive_types = {{partition_date: date}})"
     rows = ", ".join(columns)
     return database.execute(f"select count(*), sum(hash({rows})::hugeint) from {files}").fetchone()

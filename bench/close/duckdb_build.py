@@ -49,7 +49,10 @@ def build(database: duckdb.DuckDBPyConnection, model: dict, output: Path) -> Non
         f"copy (select {typed} from ({model['sql']}) order by {order}) to '{folder}' "
         "(format parquet, compression zstd, partition_by (partition_date), write_partition_columns false)")
     files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning = true, hive_types = {{partition_date: date}})"
-    database.execute(f'create or replace view "{name}" as select {columns} from {files}')
+    # of no rows it writes no file
+    written = next(folder.glob("*/*.parquet"), None)
+    rows = f"select {columns} from {files}" if written else f"select {columns} from ({model['sql']}) limit 0"
+    database.execute(f'create or replace view "{name}" as {rows}')
 
 
 if __name__ == "__main__":
