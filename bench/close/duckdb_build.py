@@ -1,7 +1,8 @@
 """Builds the models from a dump with DuckDB: `duckdb_build.py MODELS DUMP OUTPUT MEMORY_MIB`.
 
 MODELS is what `assemble --sql` printed. Each stored model is written as Parquet, partitioned by date and in its order,
-and later models read it from there. A line of JSON a model says how long it took.
+and later models read it from there. Then all tests of the models are run. A line of JSON a model says how long it took,
+and one how long the tests took.
 """
 
 import json
@@ -23,14 +24,18 @@ def main() -> None:
         database.execute(f"create view {table}_staging as from read_parquet('{dump}/{table}/*.parquet')")
     database.execute("create table paid_statuses as select 'success' as status")
     database.execute("create table closed_dates as select distinct partition_date from orders_staging")
-    for line in models.read_text().splitlines():
-        model = json.loads(line)
+    declared = [json.loads(line) for line in models.read_text().splitlines()]
+    for model in declared:
         started = time.monotonic()
         if model["stored"]:
             build(database, model, output)
             print(json.dumps({"name": model["name"], "seconds": time.monotonic() - started}), flush=True)
         else:
             database.execute(f"create view {model['name']} as {model['sql']}")
+    started = time.monotonic()
+    for model in declared:
+        test(database, model)
+    print(json.dumps({"name": "audit", "seconds": time.monotonic() - started}), flush=True)
 
 
 def build(database: duckdb.DuckDBPyConnection, model: dict, output: Path) -> None:
@@ -53,6 +58,13 @@ def build(database: duckdb.DuckDBPyConnection, model: dict, output: Path) -> Non
     written = next(folder.glob("*/*.parquet"), None)
     rows = f"select {columns} from {files}" if written else f"select {columns} from ({model['sql']}) limit 0"
     database.execute(f'create or replace view "{name}" as {rows}')
+
+
+def test(database: duckdb.DuckDBPyConnection, model: dict) -> None:
+    for bad_rows in model["tests"]:
+        count = database.execute(f"select count(*) from ({bad_rows})").fetchone()[0]
+        if count > 0:
+            raise SystemExit(f"{count} rows break a test of {model['name']}: {bad_rows}")
 
 
 if __name__ == "__main__":

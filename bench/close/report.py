@@ -1,6 +1,6 @@
 """The answer as a table for people."""
 
-# What Daybook does besides building the models, and DuckDB does not.
+# What is done besides building the models; only Daybook reconciles and publishes.
 CHECKS = ("audit", "reconcile", "publish")
 
 

@@ -34,8 +34,8 @@ states as (
                 payment.status desc,
                 payment.order_id desc
         ) as recency
-    from "transaction" as payment
-    inner join candidate_ids on payment.id = candidate_ids.id
+    from candidate_ids
+    inner join "transaction" as payment on candidate_ids.id = payment.id
     left join paid_statuses on payment.status = paid_statuses.status
 ),
 
@@ -47,8 +47,6 @@ ranked as (
         created_at,
         partition_date,
         is_paid,
-        count(*) over (partition by order_id) as attempts,
-        min(created_at) over (partition by order_id) as first_attempt_at,
         row_number() over (
             partition by order_id
             order by
@@ -60,29 +58,36 @@ ranked as (
         ) as decisiveness
     from states
     where recency = 1
+),
+
+payments as (
+    select
+        order_id,
+        count(*) as attempts,
+        min(created_at) as first_attempt_at,
+        max(case when decisiveness = 1 then status end) as status,
+        max(case when decisiveness = 1 then created_at end) as decided_at,
+        max(case when decisiveness = 1 and is_paid then created_at end) as paid_at,
+        max(case when decisiveness = 1 and is_paid then partition_date end) as payment_date
+    from ranked
+    group by order_id
 )
 
 select
     order_rows.partition_date,
     order_rows.order_id,
     order_rows.customer_id,
-    coalesce(decisive.status, 'pending') as order_status,
-    coalesce(decisive.is_paid, false) as is_paid,
-    coalesce(decisive.created_at, order_rows.processed_timestamp) as order_created_at,
+    coalesce(payments.status, 'pending') as order_status,
+    payments.paid_at is not null as is_paid,
+    coalesce(payments.decided_at, order_rows.processed_timestamp) as order_created_at,
     order_rows.processed_timestamp as order_processed_timestamp,
-    case when decisive.is_paid then decisive.partition_date end as payment_date,
-    case when decisive.is_paid then decisive.created_at end as paid_at,
-    decisive.first_attempt_at,
-    coalesce(decisive.attempts, 0) as attempts,
-    case
-        when decisive.is_paid
-            then cast(
-                floor(extract(epoch from decisive.created_at))
-                - floor(extract(epoch from order_rows.processed_timestamp)) as bigint
-            )
-    end as seconds_to_payment
+    payments.payment_date,
+    payments.paid_at,
+    payments.first_attempt_at,
+    coalesce(payments.attempts, 0) as attempts,
+    cast(
+        floor(extract(epoch from payments.paid_at))
+        - floor(extract(epoch from order_rows.processed_timestamp)) as bigint
+    ) as seconds_to_payment
 from order_rows
-left join ranked as decisive
-    on
-        order_rows.order_id = decisive.order_id
-        and decisive.decisiveness = 1
+left join payments on order_rows.order_id = payments.order_id

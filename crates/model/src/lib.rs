@@ -10,7 +10,7 @@ mod registry;
 mod time;
 
 pub use registry::{
-    Check, ColumnSpec, CustomTest, DataTest, DataType, Feed, Kind, Model, ModelError, ModelFiles, Origin,
-    Place, Registry, Severity, SourceTable, TestRow, Tested, UnitTest,
+    Check, ColumnReference, ColumnSpec, CustomTest, DataTest, DataType, Feed, Kind, Model, ModelError,
+    ModelFiles, Origin, Place, Registry, Severity, SourceTable, TestRow, Tested, UnitTest,
 };
 pub use time::{BusinessTimezone, Clock, PartitionDate, TimeError, portions};

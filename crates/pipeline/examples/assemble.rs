@@ -1,7 +1,8 @@
 //! Closes days from a dump that lies in a warehouse's folder, and tells how long each step took. For benchmarks.
 //!
 //! `assemble WAREHOUSE MANIFEST FROM TO MEMORY_MIB` prints a line of JSON a step. `assemble --sql FROM TO` prints
-//! instead, as JSON, the SQL of each stored model for all these days, and that of each view, in the order of building.
+//! instead, as JSON, the SQL of each stored model for all these days, that of each view, and those of their tests, in
+//! the order of building.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use daybook_model::manifest::Manifest;
-use daybook_model::{BusinessTimezone, PartitionDate, Registry};
+use daybook_model::{BusinessTimezone, PartitionDate, Registry, Tested};
 use daybook_pipeline::{Assembly, CloseSettings};
 use daybook_storage::StorageOptions;
 use daybook_warehouse::Storage;
@@ -64,12 +65,16 @@ async fn assemble(
 fn print_sql(from: PartitionDate, to: PartitionDate) -> anyhow::Result<()> {
     let dates: BTreeSet<_> = PartitionDate::range(from, to).collect();
     for model in Registry::shipped()?.models() {
+        let tests = model.data_tests.iter().filter(|_| model.is_dated());
+        let tests =
+            tests.map(|test| test.bad_rows(&Tested::from(model), &dates, BusinessTimezone::UTC.end_of(to)));
         print(&json!({
             "name": model.name,
             "stored": model.is_stored(),
             "sort": model.sort,
             "columns": model.columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
             "sql": model.compile(&dates)?,
+            "tests": tests.collect::<Result<Vec<_>, _>>()?,
         }));
     }
     Ok(())

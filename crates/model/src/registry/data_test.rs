@@ -46,7 +46,7 @@ pub struct DataTest {
 /// What must hold of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// No two rows have the same values in these columns.
+    /// No two rows have the same values in these columns; those in which one is absent don't count.
     Unique(Vec<String>),
     /// No value is absent in these columns.
     NotNull(Vec<String>),
@@ -166,27 +166,33 @@ impl Tested<'static> {
     pub const CUSTOM: Self = Self { name: "", is_dated: false };
 }
 
-/// A key without the partition date holds across partitions: the keys built now are looked for in all of them.
+/// A key without the partition date holds across partitions: the keys of these dates are looked for in all others.
 fn unique(table: &Tested<'_>, columns: &[String]) -> String {
     let from = quoted(table.name);
     let list = |prefix: &str| {
         columns.iter().map(|column| format!("{prefix}.{}", quoted(column))).collect::<Vec<_>>().join(", ")
     };
-    let key = list("tested");
     let rows = if !table.is_dated {
-        format!("{from} as tested")
+        from
     } else if columns.iter().any(|column| column == "partition_date") {
-        format!("{from} as tested where tested.partition_date in (:dates)")
+        format!("(select {} from {from} as built where built.partition_date in (:dates))", list("built"))
     } else {
-        let same = columns.iter().map(|column| format!("tested.{0} = built.{0}", quoted(column)));
+        let same = columns.iter().map(|column| format!("built.{0} = elsewhere.{0}", quoted(column)));
         format!(
-            "{from} as tested inner join (select distinct {} from {from} as built where built.partition_date in (:dates)) \
-             as built on {}",
+            "(select {} from {from} as built where built.partition_date in (:dates) union all \
+             select {} from {from} as elsewhere where not (elsewhere.partition_date in (:dates)) and exists (\
+             select 1 from {from} as built where built.partition_date in (:dates) and {}))",
             list("built"),
+            list("elsewhere"),
             same.collect::<Vec<_>>().join(" and "),
         )
     };
-    format!("select {key}, count(*) as row_count from {rows} group by {key} having count(*) > 1")
+    let key = list("tested");
+    let present = columns.iter().map(|column| format!("tested.{} is not null", quoted(column)));
+    let present = present.collect::<Vec<_>>().join(" and ");
+    format!(
+        "select {key}, count(*) as row_count from {rows} as tested where {present} group by {key} having count(*) > 1"
+    )
 }
 
 /// Dates of which `table` has `fewer` rows than `other`, or another number of them.

@@ -7,6 +7,7 @@ mod declared;
 mod definition;
 mod error;
 mod fingerprint;
+mod lineage;
 mod overlay;
 mod references;
 mod selection;
@@ -20,6 +21,7 @@ use include_dir::{Dir, include_dir};
 pub use data_test::{Check, DataTest, Severity, Tested};
 pub use definition::{ColumnSpec, DataType, Feed, Kind, Model, Origin};
 pub use error::{ModelError, Place};
+pub use lineage::ColumnReference;
 pub use unit_test::{TestRow, UnitTest};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../models");

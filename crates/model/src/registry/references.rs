@@ -53,7 +53,7 @@ impl Visitor for Relations {
 }
 
 /// The name that an identifier means: as written in quotes, else in lower case.
-fn folded(name: &Ident) -> String {
+pub(super) fn folded(name: &Ident) -> String {
     if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
 

@@ -70,8 +70,11 @@ impl Close<'_> {
         let orders = self.held(HELD_ORDERS, dates).await?;
         let lines = self.held(HELD_LINES, dates).await?;
         let transactions = self.held(HELD_TRANSACTIONS, dates).await?;
-        let expired = self.ods.expire_orders(*first..=*last, timezone, &orders, &lines).await?;
-        Ok(expired + self.ods.expire_transactions(*first..=*last, timezone, &transactions).await?)
+        let (orders, transactions) = futures::try_join!(
+            self.ods.expire_orders(*first..=*last, timezone, &orders, &lines),
+            self.ods.expire_transactions(*first..=*last, timezone, &transactions),
+        )?;
+        Ok(orders + transactions)
     }
 
     async fn held(&self, query: &str, dates: &Dates) -> Result<Vec<RecordBatch>, PipelineError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, UInt64Type};
 use chrono::NaiveDate;
 use daybook_model::PartitionDate;
@@ -11,11 +11,13 @@ use serde_json::{Map, Value};
 
 use crate::PipelineError;
 
-/// The dates in the first column.
+/// The dates in all columns.
 pub(super) async fn dates(result: QueryResult) -> Result<BTreeSet<PartitionDate>, PipelineError> {
     let mut dates = BTreeSet::new();
     for batch in result.collect().await? {
-        dates.extend(date_column(&batch)?.into_iter().flatten());
+        for column in batch.columns() {
+            dates.extend(as_dates(column)?.into_iter().flatten());
+        }
     }
     Ok(dates)
 }
@@ -26,14 +28,14 @@ pub(super) async fn counts(result: QueryResult) -> Result<BTreeMap<PartitionDate
     for batch in result.collect().await? {
         let numbers = cast(batch.column(1), &DataType::UInt64)?;
         let numbers = numbers.as_primitive::<UInt64Type>().iter();
-        let rows = date_column(&batch)?.into_iter().zip(numbers);
+        let rows = as_dates(batch.column(0))?.into_iter().zip(numbers);
         counts.extend(rows.filter_map(|(date, number)| Some((date?, number?))));
     }
     Ok(counts)
 }
 
-fn date_column(batch: &RecordBatch) -> Result<Vec<Option<PartitionDate>>, PipelineError> {
-    let column = cast(batch.column(0), &DataType::Date32)?;
+fn as_dates(column: &ArrayRef) -> Result<Vec<Option<PartitionDate>>, PipelineError> {
+    let column = cast(column, &DataType::Date32)?;
     let days = column.as_primitive::<Date32Type>().iter();
     Ok(days.map(|day| day.and_then(NaiveDate::from_epoch_days).map(PartitionDate::new)).collect())
 }
@@ -82,9 +84,6 @@ pub(super) async fn objects(result: QueryResult) -> Result<Vec<Map<String, Value
     Ok(objects)
 }
 
-pub(super) fn cast(
-    column: &arrow::array::ArrayRef,
-    to: &DataType,
-) -> Result<arrow::array::ArrayRef, PipelineError> {
+pub(super) fn cast(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, PipelineError> {
     arrow::compute::cast(column, to).map_err(|error| PipelineError::Compile(error.to_string()))
 }

@@ -30,7 +30,9 @@ pub(super) fn delta_columns(model: &Model) -> Vec<StructField> {
 
 fn arrow_type(data_type: DataType) -> ArrowType {
     match data_type {
-        DataType::String => ArrowType::Utf8View,
+        // not views, which keep all the rows alive that they were taken from: what sorts and joins count as memory
+        // would have little to do with what they hold
+        DataType::String => ArrowType::Utf8,
         DataType::Integer => ArrowType::Int32,
         DataType::Bigint => ArrowType::Int64,
         DataType::Double => ArrowType::Float64,
