@@ -5,6 +5,7 @@
 
 pub mod compile;
 pub mod contract;
+pub mod docs;
 pub mod manifest;
 mod registry;
 mod time;

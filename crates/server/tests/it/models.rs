@@ -65,3 +65,18 @@ fn a_model_is_shown_and_compiled() {
     );
     folder.daybook(&["models", "show", "nothing"]).assert_error(&["'nothing'", "models list"]);
 }
+
+#[test]
+fn the_models_are_documented_as_a_site() {
+    let folder = Folder::new();
+    assert_eq!(folder.daybook(&["models", "new", "app_paid_orders"]).code, 0);
+    for _ in 0..2 {
+        let written = folder.daybook(&["models", "docs"]);
+        assert_eq!(written.code, 0, "{}", written.err);
+        assert!(written.err.contains("models-docs/index.html"), "{}", written.err);
+    }
+    let data = std::fs::read_to_string(folder.path("models-docs/models.js")).unwrap();
+    assert!(data.contains("\"app_paid_orders\"") && data.contains("\"app_daily_revenue\""));
+    folder.write("taken", "a file");
+    folder.daybook(&["models", "docs", "--output", "taken"]).assert_error(&["taken"]);
+}

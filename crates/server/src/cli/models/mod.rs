@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod compile;
+mod docs;
 mod list;
 mod new;
 mod show;
@@ -31,6 +32,8 @@ enum ModelsCommand {
     Show(show::ShowArgs),
     /// Print a model's SQL for some dates
     Compile(compile::CompileArgs),
+    /// Write a site that documents the models, for a browser
+    Docs(docs::DocsArgs),
     /// Run unit tests, which need no data, and test what is published
     Test(test::TestArgs),
     /// Begin a model: a SQL file, and the YAML file beside it
@@ -63,6 +66,7 @@ pub(super) async fn execute(
         ModelsCommand::List(args) => list::execute(daybook, args, reporting),
         ModelsCommand::Show(args) => show::execute(daybook, args, reporting),
         ModelsCommand::Compile(args) => compile::execute(daybook, args),
+        ModelsCommand::Docs(args) => docs::execute(daybook, args, reporting),
         ModelsCommand::Test(args) => test::execute(daybook, args, reporting).await,
         ModelsCommand::New(args) => new::execute(daybook, args, reporting),
         ModelsCommand::Build(args) => build::execute(daybook, args, reporting).await,
