@@ -40,7 +40,10 @@ impl Registry {
         let found = Names { registry: self, defined: BTreeMap::new() }.query(query);
         let is_declared =
             |name: &String| model.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-        found.into_iter().filter(|(name, _)| is_declared(name)).collect()
+        let mut lineage: BTreeMap<_, _> = found.into_iter().filter(|(name, _)| is_declared(name)).collect();
+        // an incremental model reads its own previous state; its rows come from elsewhere
+        lineage.values_mut().for_each(|origins| origins.retain(|origin| origin.relation != model.name));
+        lineage
     }
 }
 
@@ -252,6 +255,8 @@ mod tests {
             for column in &model.columns {
                 assert!(lineage.contains_key(&column.name), "{}.{}", model.name, column.name);
             }
+            let itself = lineage.values().flatten().find(|origin| origin.relation == model.name);
+            assert_eq!(itself, None, "{} comes from itself, so that following it never ends", model.name);
         }
     }
 }
