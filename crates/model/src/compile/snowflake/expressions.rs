@@ -9,7 +9,9 @@ use sqlparser::parser::ParserError;
 use super::functions;
 use crate::compile::{cast, mistake};
 
-const MICROSECONDS: &str = "1000000";
+/// How many digits of a second columns hold.
+const MICROSECOND: u64 = 6;
+const MICROSECONDS_OF_SECOND: &str = "1000000";
 
 pub(super) fn rewrite(expr: &mut Expr) -> Result<(), ParserError> {
     match expr {
@@ -19,13 +21,13 @@ pub(super) fn rewrite(expr: &mut Expr) -> Result<(), ParserError> {
             }
         }
         Expr::Cast { data_type, .. } => {
-            if is_timestamp(data_type) {
-                *data_type = timestamp();
+            if let Some(timestamp) = timestamp_of(data_type) {
+                *data_type = timestamp;
             }
         }
         Expr::TypedString(TypedString { data_type, value, .. }) => {
-            if is_timestamp(data_type) {
-                *expr = cast(Expr::Value(value.clone()), timestamp());
+            if let Some(timestamp) = timestamp_of(data_type) {
+                *expr = cast(Expr::Value(value.clone()), timestamp);
             }
         }
         Expr::Extract { field: DateTimeField::Epoch, expr: time, .. } => *expr = epoch(time),
@@ -65,22 +67,23 @@ fn epoch(time: &Expr) -> Expr {
     let microseconds = Expr::Extract {
         field: DateTimeField::Custom("epoch_microsecond".into()),
         syntax: ExtractSyntax::From,
-        expr: Box::new(cast(time.clone(), timestamp())),
+        expr: Box::new(cast(time.clone(), DataType::TimestampNtz(Some(MICROSECOND)))),
     };
     Expr::Nested(Box::new(Expr::BinaryOp {
         left: Box::new(cast(microseconds, double())),
         op: BinaryOperator::Divide,
-        right: Box::new(Expr::value(Value::Number(MICROSECONDS.to_owned(), false))),
+        right: Box::new(Expr::value(Value::Number(MICROSECONDS_OF_SECOND.to_owned(), false))),
     }))
 }
 
-fn is_timestamp(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone))
-}
-
-/// Without time zone and to the microsecond, as columns have it.
-fn timestamp() -> DataType {
-    DataType::TimestampNtz(Some(6))
+/// The type of the same timestamps, if it is one of timestamps without time zone.
+fn timestamp_of(data_type: &DataType) -> Option<DataType> {
+    match data_type {
+        DataType::Timestamp(digits, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            Some(DataType::TimestampNtz(digits.or(Some(MICROSECOND))))
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn double() -> DataType {

@@ -2,8 +2,8 @@
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned, Value, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, Value,
+    WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 use sqlparser::parser::ParserError;
 
@@ -15,14 +15,8 @@ const RENAMED: [(&str, &str); 2] = [("greatest", "greatest_ignore_nulls"), ("lea
 
 /// What has no simple counterpart, why, and what to write instead.
 const DIFFERENT: [(&str, &str); 8] = [
-    (
-        "concat",
-        "gives null for any null in Snowflake: write a || b, with coalesce where a value may be absent",
-    ),
-    (
-        "concat_ws",
-        "gives null for any null in Snowflake: write a || b, with coalesce where a value may be absent",
-    ),
+    ("concat", "gives null for any null in Snowflake: write a || b, and coalesce(a, '')"),
+    ("concat_ws", "gives null for any null in Snowflake: write a || b, and coalesce(a, '')"),
     ("date_part", "cuts off parts of seconds in Snowflake: write extract(… from …)"),
     ("regexp_like", "must match the whole text in Snowflake: write like"),
     ("regexp_replace", "replaces every match in Snowflake, not only the first: write replace"),
@@ -43,7 +37,7 @@ pub(super) fn rewrite(function: &mut Function) -> Result<(), ParserError> {
         return Err(mistake(function.name.span(), &format!("{name} {problem}")));
     }
     if let Some((_, other)) = RENAMED.iter().find(|(here, _)| *here == name) {
-        function.name = vec![(*other).into()].into();
+        function.name = Ident::new(*other).into();
     }
     if let Some(condition) = function.filter.take() {
         if !SKIPPING_NULLS.contains(&name.as_str()) {
