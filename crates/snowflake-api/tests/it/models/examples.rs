@@ -5,26 +5,31 @@ use daybook_snowflake_api::Statement;
 
 use super::tables::{Tables, names};
 use super::{dates, sql, tests};
+use crate::support::World;
 
 #[tokio::test]
 async fn every_model_and_data_test_fits_the_tables() {
     let registry = Registry::shipped().unwrap();
-    let tables = Tables::create().await;
+    let world = World::create().await;
+    let mut tables = Tables::of(&world);
     for (name, source) in registry.sources() {
-        tables.table(name, &all(&source.columns), &[]).await;
+        tables.table(name, &all(&source.columns), &[]);
     }
     for model in registry.models() {
         let (columns, sql) = (all(&model.columns), sql(model, &dates()));
         if model.is_stored() {
-            tables.table(&model.name, &columns, &[]).await;
-            tables.insert(&model.name, &columns, &sql).await;
+            tables.table(&model.name, &columns, &[]);
+            tables.insert(&model.name, &columns, &sql);
         } else {
-            tables.view(model, &sql).await;
-            tables.world.run(&format!("select {} from {}", names(&columns), tables.place(&model.name))).await;
+            tables.view(model, &sql);
         }
     }
+    tables.make().await;
+    for model in registry.models() {
+        world.run(&format!("select {} from {}", names(&all(&model.columns)), model.name)).await;
+    }
     for (name, sql) in tests(&registry, &dates()) {
-        let answered = tables.world.client.execute(&Statement::new(sql.as_str())).await;
+        let answered = world.client.execute(&Statement::new(sql.as_str())).await;
         assert!(answered.is_ok(), "{name}: {answered:?}\n{sql}");
     }
 }
@@ -43,34 +48,30 @@ async fn the_models_worked_examples_hold() {
     assert!(examples > 0);
 }
 
-/// The rows that are not expected, and those that are and are not there.
+/// The rows that are not there as often as expected, with how many are missing; fewer than none if there are more.
 async fn difference(registry: &Registry, model: &Model, test: &UnitTest) -> Vec<String> {
-    let tables = Tables::create().await;
-    show_given(&tables, registry, model, test).await;
+    let world = World::create().await;
+    let mut tables = Tables::of(&world);
+    give(&mut tables, registry, model, test);
     let named = test.expect.first().into_iter().flat_map(|row| row.keys());
     let columns: Vec<_> =
         named.filter_map(|name| model.columns.iter().find(|column| column.name == *name)).collect();
-    tables.table("expected", &columns, &test.expect).await;
-    tables.table("found", &columns, &[]).await;
-    tables.insert("found", &columns, &sql(model, &test.dates)).await;
+    tables.table("expected", &columns, &test.expect);
+    tables.table("found", &columns, &[]);
+    tables.insert("found", &columns, &sql(model, &test.dates));
+    tables.make().await;
     let names = names(&columns);
-    let counted =
-        |table: &str| format!("select {names}, count(*) from {} group by {names}", tables.place(table));
-    let (expected, found) = (counted("expected"), counted("found"));
-    let mut difference = Vec::new();
-    for (sign, sql) in
-        [("-", format!("{expected} except {found}")), ("+", format!("{found} except {expected}"))]
-    {
-        let result = tables.world.client.execute(&Statement::new(sql)).await.unwrap();
-        let batches = result.into_all_batches().await.unwrap();
-        let rows = batches.into_iter().filter(|batch| batch.num_rows() > 0);
-        difference.extend(rows.map(|rows| format!("{sign} {:?}", rows.columns())));
-    }
-    difference
+    let sql = format!(
+        "select {names}, sum(missing) as missing from (select {names}, 1 as missing from expected union all \
+         select {names}, -1 as missing from found) group by {names} having sum(missing) <> 0"
+    );
+    let batches = world.client.execute(&Statement::new(sql)).await.unwrap().into_all_batches().await.unwrap();
+    let rows = batches.iter().filter(|batch| batch.num_rows() > 0);
+    rows.map(|rows| format!("{:?}", rows.columns())).collect()
 }
 
-/// Makes what `model` reads: what the example gives, empty replicas and sources, and views of all other models.
-async fn show_given(tables: &Tables, registry: &Registry, model: &Model, test: &UnitTest) {
+/// What `model` reads: what the example gives, empty replicas and sources, and views of all other models.
+fn give(tables: &mut Tables<'_>, registry: &Registry, model: &Model, test: &UnitTest) {
     let mut relations = registry.dependencies(&model.name);
     relations.insert(model.name.clone());
     let is_computed = |name: &str| {
@@ -79,11 +80,11 @@ async fn show_given(tables: &Tables, registry: &Registry, model: &Model, test: &
     };
     for name in relations.iter().filter(|name| !is_computed(name)) {
         let rows = test.given.get(name).map(Vec::as_slice).unwrap_or_default();
-        tables.table(name, &all(registry.columns(name).unwrap()), rows).await;
+        tables.table(name, &all(registry.columns(name).unwrap()), rows);
     }
     for other in registry.models().iter().filter(|other| other.name != model.name) {
         if relations.contains(&other.name) && is_computed(&other.name) {
-            tables.view(other, &sql(other, &test.dates)).await;
+            tables.view(other, &sql(other, &test.dates));
         }
     }
 }

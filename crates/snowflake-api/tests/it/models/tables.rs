@@ -1,47 +1,54 @@
 //! The tables and views of the models.
 
 use daybook_model::{ColumnSpec, DataType, Model, TestRow};
+use daybook_snowflake_api::Script;
 use daybook_snowflake_api::statements::{Column, ColumnType, Name, Place, create_table};
 
 use crate::support::World;
 
-/// The tables and views of a world's database.
-pub(super) struct Tables {
-    pub(super) world: World,
+/// The tables and views of a world's database, which one request makes.
+pub(super) struct Tables<'a> {
+    world: &'a World,
+    statements: Vec<String>,
 }
 
-impl Tables {
-    pub(super) async fn create() -> Self {
-        Self { world: World::create().await }
+impl<'a> Tables<'a> {
+    pub(super) fn of(world: &'a World) -> Self {
+        Self { world, statements: Vec::new() }
     }
 
-    /// Makes a table of `rows`, in which everything may be absent.
-    pub(super) async fn table(&self, table: &str, columns: &[&ColumnSpec], rows: &[TestRow]) {
+    /// A table of `rows`, in which everything may be absent.
+    pub(super) fn table(&mut self, table: &str, columns: &[&ColumnSpec], rows: &[TestRow]) {
         let made: Vec<_> = columns.iter().map(|column| nullable(column)).collect();
-        self.world.run(&create_table(&self.place(table), &made)).await;
+        self.statements.push(create_table(&self.place(table), &made));
         let row = |row: &TestRow| {
             let values = columns.iter().map(|column| literal(row.get(&column.name).cloned().flatten()));
             format!("({})", values.collect::<Vec<_>>().join(", "))
         };
         if !rows.is_empty() {
             let rows: Vec<_> = rows.iter().map(row).collect();
-            self.world.run(&format!("insert into {} values {}", self.place(table), rows.join(", "))).await;
+            self.statements.push(format!("insert into {} values {}", self.place(table), rows.join(", ")));
         }
     }
 
-    /// Makes a view of a model's SQL.
-    pub(super) async fn view(&self, model: &Model, sql: &str) {
-        self.world.run(&format!("create view {} as {sql}", self.place(&model.name))).await;
+    /// A view of a model's SQL.
+    pub(super) fn view(&mut self, model: &Model, sql: &str) {
+        self.statements.push(format!("create view {} as {sql}", self.place(&model.name)));
     }
 
     /// Adds what a query gives to a table that has `columns`.
-    pub(super) async fn insert(&self, table: &str, columns: &[&ColumnSpec], sql: &str) {
+    pub(super) fn insert(&mut self, table: &str, columns: &[&ColumnSpec], sql: &str) {
         let columns = names(columns);
         let insert = format!("insert into {} ({columns}) select {columns} from ({sql})", self.place(table));
-        self.world.run(&insert).await;
+        self.statements.push(insert);
     }
 
-    pub(super) fn place(&self, table: &str) -> Place {
+    /// Makes them all.
+    pub(super) async fn make(self) {
+        self.world.client.execute_script(&Script::new(self.statements)).await.unwrap();
+    }
+
+    fn place(&self, table: &str) -> Place {
         Place { database: name(self.world.server.database()), schema: name("public"), name: name(table) }
     }
 }
