@@ -31,12 +31,11 @@ pub(super) fn rewrite(expr: &mut Expr) -> Result<(), ParserError> {
             }
         }
         Expr::Extract { field: DateTimeField::Epoch, expr: time, .. } => *expr = epoch(time),
-        Expr::BinaryOp { left, op: BinaryOperator::Divide, right } => {
-            if !is_double(left) && !is_double(right) {
-                let problem = "a division of integers gives decimals in Snowflake: write cast(… as double) in one of \
-                               its sides";
-                return Err(mistake(left.span(), problem));
-            }
+        Expr::BinaryOp { left, op: BinaryOperator::Divide, right }
+            if !is_double(left) && !is_double(right) =>
+        {
+            let problem = "a division of integers gives decimals in Snowflake: write cast(… as double) in one of its sides";
+            return Err(mistake(left.span(), problem));
         }
         Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
             // Snowflake has no escape unless it is said; by now the pattern's backslashes are doubled

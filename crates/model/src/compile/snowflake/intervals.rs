@@ -13,7 +13,7 @@ pub(super) fn rewrite(interval: &mut Interval) -> Result<(), ParserError> {
                        years, months, weeks, days, hours, minutes or seconds";
         return Err(mistake(interval.value.span(), problem));
     };
-    interval.value = Box::new(Expr::value(Value::SingleQuotedString(text)));
+    *interval.value = Expr::value(Value::SingleQuotedString(text));
     interval.leading_field = None;
     Ok(())
 }
