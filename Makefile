@@ -60,6 +60,11 @@ bench-close: postgres ## Measure the close of a history against DuckDB, and of d
 	$(BUILD_OPTIMISED)
 	python3 bench/close/run.py --daybook $(OPTIMISED) $(BENCH)
 
+.PHONY: bench-query
+bench-query: ## Measure the usual questions on a year's books against DuckDB; BENCH="--help" says what can be set
+	$(BUILD_OPTIMISED)
+	python3 bench/query/run.py --daybook $(OPTIMISED) $(BENCH)
+
 .PHONY: bench-webhook
 bench-webhook: postgres ## Measure payment webhooks against pgbench; BENCH="--help" says what can be set
 	$(BUILD_OPTIMISED)

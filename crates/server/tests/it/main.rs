@@ -8,6 +8,8 @@ mod http;
 mod loads;
 mod mistakes;
 mod models;
+mod openlineage;
+mod receiver;
 mod rejects;
 mod schedule;
 mod serve;

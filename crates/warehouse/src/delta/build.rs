@@ -20,9 +20,9 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::files::TableFiles;
 use super::publications::Publications;
-use super::replace::Replacement;
+use super::replace::{Extent, Replacement};
 use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns};
-use super::session::Session;
+use super::session::{CLOSED_DATES, Session};
 use super::table::{self, Tables};
 use super::write::{FileWriter, Written};
 use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
@@ -133,6 +133,9 @@ impl DeltaBuild {
 
     /// `dates` in portions that can be built in memory.
     async fn portions(&self, model: &Model, dates: &Dates) -> Result<Vec<Dates>, WarehouseError> {
+        if !model.is_partitioned() {
+            return Ok(vec![Dates::new()]);
+        }
         let shows_catalogue = match model.feed {
             Some(Feed::Catalogue) => true,
             Some(Feed::Versions) => model.lookback_days > 0,
@@ -171,9 +174,13 @@ impl DeltaBuild {
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
         let plan = conform(model, state.create_logical_plan(&sql).await?)?;
-        let order = [PARTITION_COLUMN].into_iter().chain(model.sort.iter().map(String::as_str));
+        let date = model.is_partitioned().then_some(PARTITION_COLUMN);
+        let order = date.into_iter().chain(model.sort.iter().map(String::as_str));
         let order = order.map(|name| ident(name).sort(true, false)).collect::<Vec<_>>();
-        let plan = LogicalPlanBuilder::from(plan).sort(order)?.build()?;
+        let plan = match order.is_empty() {
+            true => plan,
+            false => LogicalPlanBuilder::from(plan).sort(order)?.build()?,
+        };
         let stream = execute_stream(state.create_physical_plan(&plan).await?, state.task_ctx())?;
         let typed = Arc::clone(&schema);
         let batches = stream.map(move |batch| {
@@ -227,19 +234,25 @@ impl Build for DeltaBuild {
         Ok(())
     }
 
+    async fn set_closed_dates(&mut self, dates: &Dates) -> Result<(), WarehouseError> {
+        self.session.set_dates(dates.iter().copied())?;
+        self.session.plan_views(Some(CLOSED_DATES)).await
+    }
+
     async fn materialize(
         &mut self,
         model: &Model,
         dates: &BTreeSet<PartitionDate>,
     ) -> Result<MaterializeMetrics, WarehouseError> {
-        if dates.is_empty() {
+        if dates.is_empty() && model.is_partitioned() {
             return Ok(MaterializeMetrics::default());
         }
         let Written { files, rows } = self.write(model, dates).await?;
+        let extent = if model.is_partitioned() { Extent::Dates(dates.clone()) } else { Extent::Whole };
         let replacement = Replacement {
             base: self.opened(model)?.table.clone(),
             latest: self.tables.open_latest(model).await?,
-            dates: dates.clone(),
+            extent,
             files,
             columns: delta_columns(model),
         };

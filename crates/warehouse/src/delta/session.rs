@@ -22,6 +22,9 @@ use crate::{QueryResult, WarehouseError};
 const CATALOG: &str = "daybook";
 const SCHEMA: &str = "public";
 
+/// The relation of the dates that are closed.
+pub(super) const CLOSED_DATES: &str = "closed_dates";
+
 /// What each processor that works on a query is worth having: every sort under way sets some megabytes aside for its
 /// merge, on each processor, and a question of several sorts must still fit.
 const MEMORY_PER_PROCESSOR: usize = 256 * 1024 * 1024;
@@ -68,7 +71,7 @@ impl Session {
         let days =
             dates.map(|date| date.date().signed_duration_since(NaiveDate::default()).num_days() as i32);
         let column: ArrayRef = Arc::new(Date32Array::from_iter_values(days));
-        self.set_relation("closed_dates", Field::new("partition_date", DataType::Date32, false), column)
+        self.set_relation(CLOSED_DATES, Field::new("partition_date", DataType::Date32, false), column)
     }
 
     /// Shows the relation `paid_statuses`.
