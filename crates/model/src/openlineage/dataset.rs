@@ -66,14 +66,12 @@ struct Dataset {
 
 /// The tables that it was built from; views are looked through.
 pub(super) fn inputs(table: &BuiltTable<'_>) -> Vec<Value> {
-    let mut relations = BTreeSet::new();
-    stored_reads(table.registry, &table.model.name, &mut relations);
     let described = |relation: &String| {
         let Dataset { namespace, name } = table.places.dataset(table.registry, relation)?;
         let columns = table.registry.columns(relation).unwrap_or_default();
         Some(json!({ "namespace": namespace, "name": name, "facets": { "schema": schema(columns) } }))
     };
-    relations.iter().filter_map(described).collect()
+    table.registry.tables_read(&table.model.name).iter().filter_map(described).collect()
 }
 
 /// The table itself.
@@ -98,19 +96,6 @@ fn schema(columns: &[ColumnSpec]) -> Value {
     };
     let fields: Vec<Value> = columns.iter().map(field).collect();
     facet("1-2-0", "SchemaDatasetFacet", json!({ "fields": fields }))
-}
-
-/// What `model` reads, through views; sources included.
-fn stored_reads(registry: &Registry, model: &str, found: &mut BTreeSet<String>) {
-    let Some(model) = registry.get(model) else { return };
-    for read in model.reads.keys() {
-        match registry.get(read) {
-            Some(view) if !view.is_stored() => stored_reads(registry, read, found),
-            _ => {
-                found.insert(read.clone());
-            }
-        }
-    }
 }
 
 fn column_lineage(table: &BuiltTable<'_>) -> Value {

@@ -14,4 +14,5 @@ mod rejects;
 mod schedule;
 mod serve;
 mod serving;
+mod site;
 mod support;

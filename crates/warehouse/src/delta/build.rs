@@ -27,8 +27,8 @@ use super::table::{self, Tables};
 use super::write::{FileWriter, Written};
 use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
 
-/// Dates are built in portions of about this many rows of the largest table: memory stays bounded however many dates
-/// there are, and nothing has to be sorted on disk.
+/// Dates are built in portions of about this many rows of the largest table that a model reads: memory stays bounded
+/// however many dates there are, and nothing has to be sorted on disk.
 const ROWS_PER_PORTION: u64 = 1_000_000;
 
 const CATALOGUE_SIZE: &str = "select count(distinct variant_id) from variant_version
@@ -41,11 +41,12 @@ pub(super) struct DeltaBuild {
     publications: Publications,
     before: Publication,
     session: Session,
+    registry: Arc<Registry>,
     tables: Tables,
     /// Every stored model's table in this build's state.
     opened: BTreeMap<String, Opened>,
-    /// How many rows the dump holds of each date, in the table that holds the most.
-    staged_rows: BTreeMap<PartitionDate, u64>,
+    /// How many rows each staged table holds of each date.
+    staged_rows: BTreeMap<String, BTreeMap<PartitionDate, u64>>,
 }
 
 /// A table, and its files as queries see them.
@@ -75,6 +76,7 @@ impl DeltaBuild {
             publications,
             before,
             session,
+            registry: Arc::clone(&registry),
             tables,
             opened: BTreeMap::new(),
             staged_rows: BTreeMap::new(),
@@ -145,14 +147,24 @@ impl DeltaBuild {
             let rows = if dates.len() > 1 { self.catalogue_size().await? } else { 0 };
             return Ok(portions(dates, ROWS_PER_PORTION, |_| rows));
         }
-        let mut rows = self.staged_rows.clone();
-        for (name, opened) in &self.opened {
-            if !matches!(name.as_str(), "variant" | "product") {
-                let held = opened.files.rows_by_date();
-                held.into_iter().for_each(|(date, count)| raise(&mut rows, date, count));
+        let rows = self.rows_read(model);
+        Ok(portions(dates, ROWS_PER_PORTION, |date| rows.get(&date).copied().unwrap_or_default()))
+    }
+
+    /// How many rows of each date the model reads, in the table that holds the most.
+    fn rows_read(&self, model: &Model) -> BTreeMap<PartitionDate, u64> {
+        let mut tables = self.registry.tables_read(&model.name);
+        // what it merges into
+        tables.insert(model.name.clone());
+        let mut most = BTreeMap::new();
+        for table in &tables {
+            let held = self.opened.get(table).map(|opened| opened.files.rows_by_date());
+            for (date, count) in held.iter().chain(self.staged_rows.get(table)).flatten() {
+                let rows = most.entry(*date).or_default();
+                *rows = (*count).max(*rows);
             }
         }
-        Ok(portions(dates, ROWS_PER_PORTION, |date| rows.get(&date).copied().unwrap_or_default()))
+        most
     }
 
     /// How many rows one day's state of the catalogue has at most: as many as there ever were products or variants.
@@ -190,11 +202,6 @@ impl DeltaBuild {
     }
 }
 
-fn raise(rows: &mut BTreeMap<PartitionDate, u64>, date: PartitionDate, count: u64) {
-    let most = rows.entry(date).or_default();
-    *most = count.max(*most);
-}
-
 /// The error of a model whose SQL does not compile.
 pub(super) fn uncompiled<E: std::fmt::Display>(model: &Model) -> impl FnOnce(E) -> WarehouseError + use<E> {
     let model = model.name.clone();
@@ -221,15 +228,13 @@ pub(super) fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, W
 impl Build for DeltaBuild {
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
         for (name, dump) in &manifest.tables {
-            for (date, content) in &dump.dates {
-                if !name.ends_with("_version") {
-                    raise(&mut self.staged_rows, *date, content.rows);
-                }
-            }
+            let staged = format!("{name}_staging");
+            let rows = dump.dates.iter().map(|(date, content)| (*date, content.rows)).collect();
+            self.staged_rows.insert(staged.clone(), rows);
             let files: Vec<String> =
                 dump.files.iter().map(|file| self.storage.object_url(&file.path)).collect();
             let frame = self.session.context().read_parquet(files, ParquetReadOptions::default()).await?;
-            self.session.set_provider(&format!("{name}_staging"), frame.into_view())?;
+            self.session.set_provider(&staged, frame.into_view())?;
         }
         Ok(())
     }
