@@ -45,7 +45,8 @@ fn rows(batches: &[RecordBatch]) -> anyhow::Result<Vec<Vec<String>>> {
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
             .collect::<Result<_, _>>()?;
         rows.extend(
-            (0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()),
+            (0..batch.num_rows())
+                .map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()),
         );
     }
     Ok(rows)

@@ -83,7 +83,8 @@ impl Lineage {
             ..events.run.clone()
         };
         let ended = events.clock.now();
-        let took = Duration::try_from_secs_f64(step.seconds).ok().and_then(|took| TimeDelta::from_std(took).ok());
+        let took =
+            Duration::try_from_secs_f64(step.seconds).ok().and_then(|took| TimeDelta::from_std(took).ok());
         for event in run.built(&events.run, &table, ended - took.unwrap_or_default(), ended) {
             events.send(&event);
         }

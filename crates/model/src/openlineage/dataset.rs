@@ -35,7 +35,11 @@ impl Places {
         Ok(Self {
             warehouse,
             folder: folder.to_owned(),
-            ods: format!("postgres://{}:{}", ods.host_str().unwrap_or("localhost"), ods.port().unwrap_or(5432)),
+            ods: format!(
+                "postgres://{}:{}",
+                ods.host_str().unwrap_or("localhost"),
+                ods.port().unwrap_or(5432)
+            ),
             database: ods.path().trim_start_matches('/').to_owned(),
         })
     }
@@ -91,9 +95,7 @@ pub(super) fn output(table: &BuiltTable<'_>) -> Value {
 }
 
 fn schema(columns: &[ColumnSpec]) -> Value {
-    let field = |column: &ColumnSpec| {
-        json!({ "name": column.name, "type": column.data_type.name(), "description": column.description })
-    };
+    let field = |column: &ColumnSpec| json!({ "name": column.name, "type": column.data_type.name(), "description": column.description });
     let fields: Vec<Value> = columns.iter().map(field).collect();
     facet("1-2-0", "SchemaDatasetFacet", json!({ "fields": fields }))
 }

@@ -168,18 +168,19 @@ mod tests {
             Places::new("s3://books/daybook/", "postgres://reader:secret@db.example.com/shop").unwrap();
         let model = registry.get("app_daily_revenue").unwrap();
         let table = BuiltTable { registry: &registry, model, places: &places, rows: Some(7) };
-        let [began, ended] = run("b", "close.app_daily_revenue").built(&run("a", "close"), &table, at(1), at(5));
+        let [began, ended] =
+            run("b", "close.app_daily_revenue").built(&run("a", "close"), &table, at(1), at(5));
         assert_eq!((&began["eventType"], &ended["eventType"]), (&json!("START"), &json!("COMPLETE")));
         assert_eq!(began["eventTime"], "2024-03-02T02:00:01.000000Z");
         assert_eq!(ended["run"]["facets"]["parent"]["run"]["runId"], "a");
         let inputs: Vec<_> =
             ended["inputs"].as_array().unwrap().iter().map(|input| input["name"].as_str().unwrap()).collect();
-        assert_eq!(
-            inputs,
-            ["daybook/tables/dwd_orders_variant_status", "daybook/tables/int_order_payments"]
-        );
+        assert_eq!(inputs, ["daybook/tables/dwd_orders_variant_status", "daybook/tables/int_order_payments"]);
         let output = &ended["outputs"][0];
-        assert_eq!((&output["namespace"], &output["name"]), (&json!("s3://books"), &json!("daybook/tables/app_daily_revenue")));
+        assert_eq!(
+            (&output["namespace"], &output["name"]),
+            (&json!("s3://books"), &json!("daybook/tables/app_daily_revenue"))
+        );
         assert_eq!(output["outputFacets"]["outputStatistics"]["rowCount"], 7);
         let lineage = &output["facets"]["columnLineage"]["fields"]["paid_revenue"]["inputFields"];
         assert!(
@@ -192,7 +193,8 @@ mod tests {
     fn a_replica_is_built_from_the_ods_and_no_secret_is_told() {
         let registry = Registry::shipped().unwrap();
         let places =
-            Places::new("file:///var/lib/daybook/warehouse", "postgres://reader:secret@db.example.com/shop").unwrap();
+            Places::new("file:///var/lib/daybook/warehouse", "postgres://reader:secret@db.example.com/shop")
+                .unwrap();
         let model = registry.get("orders").unwrap();
         let table = BuiltTable { registry: &registry, model, places: &places, rows: None };
         let [_, ended] = run("b", "close.orders").built(&run("a", "close"), &table, at(1), at(5));

@@ -293,7 +293,8 @@ fn check_kind(file: &str, definition: &yaml::Definition, columns: &[ColumnSpec])
 
 /// Only what is built by dates can ask for them.
 fn check_variables(files: &Files<'_>, definition: &yaml::Definition) -> Result<(), ModelError> {
-    let compiled = |dates| compile::compile(files.sql, &dates).map_err(|found| error::sql(&files.file, &found));
+    let compiled =
+        |dates| compile::compile(files.sql, &dates).map_err(|found| error::sql(&files.file, &found));
     let kind = definition.kind.value;
     let some_date = BTreeSet::from([PartitionDate::new(chrono::NaiveDate::default())]);
     if matches!(kind, Kind::Table | Kind::View) && compiled(some_date)? != compiled(BTreeSet::new())? {

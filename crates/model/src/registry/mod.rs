@@ -165,7 +165,9 @@ impl Registry {
                     _ => true,
                 };
                 if by_date && !model.is_dated() {
-                    return Err(wrong("compares rows date by date, and this model's are not kept so".to_owned()));
+                    return Err(wrong(
+                        "compares rows date by date, and this model's are not kept so".to_owned(),
+                    ));
                 }
             }
             model.unit_tests.iter().try_for_each(|test| test.check(&model.name, self))?;

@@ -186,14 +186,9 @@ const CUSTOMERS_SQL: &str = "select customer_id, sum(revenue) as revenue, \
 async fn a_table_is_built_as_a_whole_by_every_close_that_builds_anything() {
     let (mut books, _) = closed_with(&[("customers.sql", CUSTOMERS_SQL), ("customers.yml", CUSTOMERS)]).await;
     assert_eq!(books.query("select * from customers").await, ["c1|1700|2024-03-01", "c2|0|2024-03-01"]);
-    let (orders, lines) =
-        (orders(&["o3,2024-03-02 10:00:00,c2"]), lines(&["l3,1,v1,250,o3"]));
+    let (orders, lines) = (orders(&["o3,2024-03-02 10:00:00,c2"]), lines(&["l3,1,v1,250,o3"]));
     books
-        .load_batch(
-            time("2024-03-02 12:00"),
-            "next",
-            &[("orders.csv", &orders), ("order_lines.csv", &lines)],
-        )
+        .load_batch(time("2024-03-02 12:00"), "next", &[("orders.csv", &orders), ("order_lines.csv", &lines)])
         .await;
     let next = close_of(day("2024-03-02"));
     books.close(next, ClosePeriod::Due).await;

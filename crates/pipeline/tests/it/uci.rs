@@ -205,7 +205,8 @@ fn price_updates(data: &Path, until: &str, folder: &Path) -> usize {
     let mut files: Vec<csv::Writer<std::fs::File>> = Vec::new();
     for line in text.lines() {
         let update: serde_json::Value = serde_json::from_str(line).unwrap();
-        let field = |name: &str| update[name].as_str().map_or_else(|| update[name].to_string(), str::to_owned);
+        let field =
+            |name: &str| update[name].as_str().map_or_else(|| update[name].to_string(), str::to_owned);
         if field("updated_at").as_str() >= until {
             continue;
         }

@@ -24,7 +24,8 @@ fn named<'a>(events: &'a [Value], job: &str) -> Vec<&'a Value> {
 fn schemas() -> PathBuf {
     let package = "datafusion-openlineage@0.0.12";
     let elsewhere = tempfile::tempdir().unwrap();
-    let fetched = Command::new(env!("CARGO")).args(["info", "--quiet", package]).current_dir(elsewhere.path()).output();
+    let fetched =
+        Command::new(env!("CARGO")).args(["info", "--quiet", package]).current_dir(elsewhere.path()).output();
     let fetched = fetched.unwrap();
     assert!(fetched.status.success(), "{}", String::from_utf8_lossy(&fetched.stderr));
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
@@ -71,7 +72,10 @@ fn a_close_tells_what_it_read_and_wrote() {
     }
     let fact = named(&told, "close.dwd_orders_variant_status");
     assert_eq!(fact.len(), 2);
-    assert_eq!(fact[1]["run"]["facets"]["parent"]["run"], serde_json::json!({ "runId": run[0]["run"]["runId"] }));
+    assert_eq!(
+        fact[1]["run"]["facets"]["parent"]["run"],
+        serde_json::json!({ "runId": run[0]["run"]["runId"] })
+    );
     assert_eq!(fact[1]["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"], 1);
     let name = fact[1]["outputs"][0]["name"].as_str().unwrap();
     assert!(Path::new(name).join("_delta_log").is_dir(), "{name} is where the table lies");
@@ -102,7 +106,10 @@ fn a_close_that_fails_says_so_and_one_that_is_not_heard_goes_on() {
     let told = events(&folder);
     let failed = told.last().unwrap();
     assert_eq!(failed["eventType"], "FAIL");
-    assert!(failed["run"]["facets"]["errorMessage"]["message"].as_str().unwrap().contains("dumps"), "{failed}");
+    assert!(
+        failed["run"]["facets"]["errorMessage"]["message"].as_str().unwrap().contains("dumps"),
+        "{failed}"
+    );
     let validated = validate(&folder.path("lineage.ndjson"));
     assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stdout));
 

@@ -1,11 +1,13 @@
 // Looks at the site of the models as a reader would: `node site.mjs URL`.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chromium } from "playwright-core";
 
 const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync"];
-// a single path on Debian; the sandbox needs rights that a container's root lacks
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: quiet, chromiumSandbox: false });
+const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+// the sandbox needs rights that a container's root lacks
+const browser = await chromium.launch({ executablePath, args: quiet, chromiumSandbox: false });
 const page = await browser.newPage();
 const errors = [];
 page.on("pageerror", (error) => errors.push(error.message));

@@ -27,10 +27,6 @@ use super::table::{self, Tables};
 use super::write::{FileWriter, Written};
 use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
 
-/// Dates are built in portions of about this many rows of the largest table that a model reads: memory stays bounded
-/// however many dates there are, and nothing has to be sorted on disk.
-const ROWS_PER_PORTION: u64 = 1_000_000;
-
 const CATALOGUE_SIZE: &str = "select count(distinct variant_id) from variant_version
     union all select count(distinct product_id) from product_version";
 
@@ -133,7 +129,8 @@ impl DeltaBuild {
             .await
     }
 
-    /// `dates` in portions that can be built in memory.
+    /// `dates` in portions by the largest table that the model reads: memory stays bounded however many dates there are,
+    /// and nothing has to be sorted on disk.
     async fn portions(&self, model: &Model, dates: &Dates) -> Result<Vec<Dates>, WarehouseError> {
         if !model.is_partitioned() {
             return Ok(vec![Dates::new()]);
@@ -145,10 +142,11 @@ impl DeltaBuild {
         };
         if shows_catalogue {
             let rows = if dates.len() > 1 { self.catalogue_size().await? } else { 0 };
-            return Ok(portions(dates, ROWS_PER_PORTION, |_| rows));
+            return Ok(portions(dates, self.session.rows_per_portion(), |_| rows));
         }
         let rows = self.rows_read(model);
-        Ok(portions(dates, ROWS_PER_PORTION, |date| rows.get(&date).copied().unwrap_or_default()))
+        let of = |date| rows.get(&date).copied().unwrap_or_default();
+        Ok(portions(dates, self.session.rows_per_portion(), of))
     }
 
     /// How many rows of each date the model reads, in the table that holds the most.
