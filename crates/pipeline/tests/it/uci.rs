@@ -243,7 +243,7 @@ async fn every_price_change_of_the_first_days_is_an_event() {
     let landing = tempfile::tempdir().unwrap();
     assert_eq!(price_updates(&data, "2010-12-12", landing.path()), 63);
     let loaded = books.load(now, landing.path()).await;
-    assert_eq!(count(&loaded, "variant", |file| file.rows), 11_961);
+    assert_eq!(count(&loaded, "variant", |file| file.rows_read), 11_961);
     assert_eq!(count(&loaded, "variant", |file| file.rejected), 38, "without a title");
     books.close(now, ClosePeriod::Days { from: day(FIRST), to: day("2010-12-11") }).await;
 

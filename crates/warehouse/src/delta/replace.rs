@@ -77,7 +77,7 @@ fn has_timestamp(schema: &StructType) -> bool {
 async fn commit(latest: &DeltaTable, actions: Vec<Action>) -> DeltaResult<DeltaTable> {
     let operation = DeltaOperation::Write {
         mode: SaveMode::Overwrite,
-        partition_by: Some(latest.snapshot()?.metadata().partition_columns().clone()),
+        partition_by: Some(latest.snapshot()?.metadata().partition_columns().to_vec()),
         predicate: None,
     };
     let commit = CommitBuilder::from(CommitProperties::default())

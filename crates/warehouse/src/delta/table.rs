@@ -72,7 +72,7 @@ impl Tables {
 /// A table is partitioned when it is created, once for all.
 fn check_partitioning(model: &Model, table: &DeltaTable) -> Result<(), WarehouseError> {
     let snapshot = table.snapshot().map_err(WarehouseError::delta(&model.name))?;
-    if *snapshot.metadata().partition_columns() == partition_columns(model) {
+    if snapshot.metadata().partition_columns() == partition_columns(model).as_slice() {
         return Ok(());
     }
     let problem = format!(
