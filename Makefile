@@ -17,6 +17,7 @@ BUILD_OPTIMISED := cargo build --release --locked --workspace --bins --examples
 OPTIMISED := $(or $(CARGO_TARGET_DIR),target)/release/daybook
 HOST = $(shell rustc --print host-tuple)
 PROVIDE_POSTGRES := scripts/provide-postgres.sh
+PROVIDE_BROWSER := scripts/provide-browser.sh
 
 .PHONY: help
 help: ## Say what can be made
@@ -26,13 +27,17 @@ help: ## Say what can be made
 postgres: ## Install PostgreSQL's server programs if there are none; starts nothing
 	@$(PROVIDE_POSTGRES)
 
+.PHONY: browser
+browser: ## Install a browser if there is none; tests look at pages with it
+	@$(PROVIDE_BROWSER)
+
 .PHONY: demo
 demo: postgres ## Trade some days in a generated shop and show its books
 	$(BUILD)
 	$(PROGRAM) demo
 
 .PHONY: test
-test: postgres ## Run every test, and look for mistakes in the models
+test: postgres browser ## Run every test, and look for mistakes in the models
 	cargo test --locked --workspace --no-fail-fast
 	$(MAKE) check-models
 
@@ -59,6 +64,11 @@ bench-dump: postgres ## Measure the dump against DuckDB and ConnectorX; BENCH="-
 bench-close: postgres ## Measure the close of a history against DuckDB, and of days after it; BENCH="--help" says what can be set
 	$(BUILD_OPTIMISED)
 	python3 bench/close/run.py --daybook $(OPTIMISED) $(BENCH)
+
+.PHONY: bench-query
+bench-query: ## Measure the usual questions on a year's books against DuckDB; BENCH="--help" says what can be set
+	$(BUILD_OPTIMISED)
+	python3 bench/query/run.py --daybook $(OPTIMISED) $(BENCH)
 
 .PHONY: bench-webhook
 bench-webhook: postgres ## Measure payment webhooks against pgbench; BENCH="--help" says what can be set

@@ -52,12 +52,16 @@ class History:
         return measure.run([str(part) for part in command], {}, self.folder / "daybook.log")
 
     def build_by_duckdb(self) -> measure.Measured:
-        sql = subprocess.run([self.tools.assemble, "--sql", self._first, self._last], check=True, capture_output=True)
-        self._models.write_bytes(sql.stdout)
         shutil.rmtree(self._by_duckdb, ignore_errors=True)
-        command = [self.tools.python, HERE / "duckdb_build.py", self._models, Path(self._manifest).parent,
+        command = [self.tools.python, HERE / "duckdb_build.py", self.models(), Path(self._manifest).parent,
                    self._by_duckdb, self.tools.memory_mib]
         return measure.run([str(part) for part in command], {}, self.folder / "duckdb.log")
+
+    def models(self) -> Path:
+        """Where the SQL of the models stands, written anew."""
+        sql = subprocess.run([self.tools.assemble, "--sql", self._first, self._last], check=True, capture_output=True)
+        self._models.write_bytes(sql.stdout)
+        return self._models
 
     def compare(self) -> None:
         """Fails unless every table holds the same rows in both books."""

@@ -7,6 +7,7 @@ pub mod compile;
 pub mod contract;
 pub mod docs;
 pub mod manifest;
+pub mod openlineage;
 mod registry;
 mod time;
 

@@ -3,8 +3,10 @@
 mod cli;
 mod config;
 mod daybook;
+mod lineage;
 mod model_folder;
 mod output;
+mod post;
 mod serve;
 mod signals;
 mod status;

@@ -54,8 +54,11 @@ pub trait Build: Send + Sync {
     /// Makes each table of a dump readable as `<table>_staging`.
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError>;
 
+    /// Shows `dates` as the closed ones from now on; until then, those that were closed before.
+    async fn set_closed_dates(&mut self, dates: &BTreeSet<PartitionDate>) -> Result<(), WarehouseError>;
+
     /// Replaces the partitions `dates` of a stored model with what its SQL gives for them, in its sort order, in
-    /// one commit. The SQL sees this build's tables, the staged dump, and as `published.<table>` the state before.
+    /// one commit; of a model without partitions, all rows. The SQL sees this build's tables, the staged dump, and as `published.<table>` the state before.
     async fn materialize(
         &mut self,
         model: &Model,

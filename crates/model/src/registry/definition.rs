@@ -19,6 +19,8 @@ pub enum Kind {
     Incremental,
     /// A table of which whole partitions are rebuilt.
     ReplacePartition,
+    /// A table without partitions, rebuilt as a whole by every close that builds anything.
+    Table,
     /// Not stored: computed when it is read.
     View,
 }
@@ -29,6 +31,7 @@ impl Kind {
         match self {
             Self::Incremental => "incremental",
             Self::ReplacePartition => "replace_partition",
+            Self::Table => "table",
             Self::View => "view",
         }
     }
@@ -193,6 +196,7 @@ impl Model {
             .map_err(|problem| place(&definition.description).wrong(problem))?;
         declared::not_empty(&definition.grain).map_err(|problem| place(&definition.grain).wrong(problem))?;
         check_kind(&files.yaml_file, &definition, &columns)?;
+        check_variables(files, &definition)?;
         let names = |texts: &[Text]| texts.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
         Ok(Self {
             name: files.name.to_owned(),
@@ -227,9 +231,19 @@ impl Model {
         self.kind != Kind::View
     }
 
-    /// Whether its rows have a business date.
+    /// Whether rows of single business dates can be looked at by themselves.
     pub fn is_dated(&self) -> bool {
-        self.columns.iter().any(|column| column.name == "partition_date")
+        self.kind != Kind::Table && self.columns.iter().any(|column| column.name == "partition_date")
+    }
+
+    /// Whether it is a table whose rows lie apart by business date.
+    pub fn is_partitioned(&self) -> bool {
+        matches!(self.kind, Kind::Incremental | Kind::ReplacePartition)
+    }
+
+    /// Whether it is a table that can be built again from others.
+    pub fn is_rebuildable(&self) -> bool {
+        matches!(self.kind, Kind::ReplacePartition | Kind::Table)
     }
 
     /// The SQL for `dates` in `dialect`.
@@ -268,13 +282,29 @@ fn check_kind(file: &str, definition: &yaml::Definition, columns: &[ColumnSpec])
     match (definition.kind.value, &definition.feed, &definition.lookback_days) {
         (Kind::ReplacePartition, None, _) => Err(kind
             .wrong("kind replace_partition needs 'feed', which says when a date is rebuilt: orders, sales, catalogue or versions")),
-        (Kind::Incremental | Kind::View, Some(feed), _) => Err(Place::line(file, feed.referenced.line())
+        (Kind::Incremental | Kind::Table | Kind::View, Some(feed), _) => Err(Place::line(file, feed.referenced.line())
             .wrong("'feed' is only for kind replace_partition")),
-        (Kind::Incremental | Kind::View, None, Some(days)) => Err(Place::line(file, days.referenced.line())
+        (Kind::Incremental | Kind::Table | Kind::View, None, Some(days)) => Err(Place::line(file, days.referenced.line())
             .wrong("'lookback_days' is only for kind replace_partition")),
         (Kind::Incremental | Kind::ReplacePartition, _, _) if !is_dated => {
-            Err(kind.wrong("a stored model needs a column 'partition_date'"))
+            Err(kind.wrong("a model of this kind needs a column 'partition_date'"))
         }
         _ => Ok(()),
     }
+}
+
+/// Only what is built by dates can ask for them.
+fn check_variables(files: &Files<'_>, definition: &yaml::Definition) -> Result<(), ModelError> {
+    let compiled = |dates| {
+        compile::compile(files.sql, &dates, Dialect::Delta).map_err(|found| error::sql(&files.file, &found))
+    };
+    let kind = definition.kind.value;
+    let some_date = BTreeSet::from([PartitionDate::new(chrono::NaiveDate::default())]);
+    if matches!(kind, Kind::Table | Kind::View) && compiled(some_date)? != compiled(BTreeSet::new())? {
+        return Err(Place::line(&files.yaml_file, definition.kind.referenced.line()).wrong(format!(
+            "kind {} is not built by dates, so its SQL cannot ask for :dates or :lookback_dates",
+            kind.name()
+        )));
+    }
+    Ok(())
 }

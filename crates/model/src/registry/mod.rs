@@ -90,6 +90,7 @@ impl Registry {
             custom_tests: overlaid.custom_tests,
             fingerprints: BTreeMap::new(),
         };
+        registry.check_dates()?;
         registry.check_tests()?;
         registry.fingerprints = fingerprint::of(&registry.models, &registry.sources);
         Ok(registry)
@@ -127,6 +128,22 @@ impl Registry {
         &self.fingerprints
     }
 
+    /// What is rebuilt by dates must be told by dates what has changed.
+    fn check_dates(&self) -> Result<(), ModelError> {
+        for model in self.models.iter().filter(|model| model.kind == Kind::ReplacePartition) {
+            let is_table = |name: &String| self.get(name).is_some_and(|read| read.kind == Kind::Table);
+            for (read, line) in &model.reads {
+                let known = self.dependencies(read);
+                if let Some(table) = std::iter::once(read).chain(&known).find(|name| is_table(name)) {
+                    return Err(Place::line(&model.file, *line).wrong(format!(
+                        "reads '{table}', a table that is rebuilt as a whole: of its changes nobody knows the dates"
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What tests compare with must exist.
     fn check_tests(&self) -> Result<(), ModelError> {
         for model in &self.models {
@@ -142,6 +159,15 @@ impl Registry {
                 };
                 if !columns.iter().any(|column| column.name == field) {
                     return Err(wrong(format!("'{other}' has no column '{field}'")));
+                }
+                let by_date = match &test.check {
+                    Check::Relationships { same_date, .. } => *same_date,
+                    _ => true,
+                };
+                if by_date && !model.is_dated() {
+                    return Err(wrong(
+                        "compares rows date by date, and this model's are not kept so".to_owned(),
+                    ));
                 }
             }
             model.unit_tests.iter().try_for_each(|test| test.check(&model.name, self))?;

@@ -44,6 +44,20 @@ impl Registry {
         found
     }
 
+    /// The tables and sources that `name` reads, directly or through views.
+    pub fn tables_read(&self, name: &str) -> BTreeSet<String> {
+        let mut tables = BTreeSet::new();
+        for read in self.get(name).into_iter().flat_map(|model| model.reads.keys()) {
+            match self.get(read) {
+                Some(view) if !view.is_stored() => tables.extend(self.tables_read(read)),
+                _ => {
+                    tables.insert(read.clone());
+                }
+            }
+        }
+        tables
+    }
+
     /// All models and sources that `name` reads, directly or through others.
     pub fn dependencies(&self, name: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();

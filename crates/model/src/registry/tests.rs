@@ -197,3 +197,26 @@ fn selectors_follow_references() {
     assert!(!names("+app_order_payments").expect("known").contains(&"orders_staging".to_owned()));
     assert!(names("nothing+").expect_err("unknown").contains("'nothing'"));
 }
+
+#[test]
+fn what_has_no_dates_is_kept_apart_from_what_is_built_by_dates() {
+    let table = VIEW.replace("kind: view", "kind: table");
+    let dated = "description: d\nkind: replace_partition\nfeed: orders\ngrain: g\ncolumns:\n  \
+                 - {name: partition_date, data_type: date, description: d}\n";
+    let error = registry(&[
+        ("app/a.sql", "select a from raw"),
+        ("app/a.yml", &table),
+        ("app/b.sql", "select a from a"),
+        ("app/b.yml", VIEW),
+        ("app/c.sql", "select cast(a as date) as partition_date\nfrom b"),
+        ("app/c.yml", dated),
+    ])
+    .expect_err("a mistake");
+    insta::assert_snapshot!(error, @"models/app/c.sql:2: reads 'a', a table that is rebuilt as a whole: of its changes nobody knows the dates");
+    insta::assert_snapshot!(wrong("select a from raw where a in (:dates)", &table), @"models/app/a.yml:2: kind table is not built by dates, so its SQL cannot ask for :dates or :lookback_dates");
+    let counted = format!("{table}data_tests: [{{equal_rowcount: {{compare_model: a}}}}]\n")
+        .replace("columns:\n", "columns:\n  - {name: partition_date, data_type: date, description: d}\n");
+    insta::assert_snapshot!(wrong("select a from raw", &counted), @"models/app/a.yml:7: test equal_rowcount (a): compares rows date by date, and this model's are not kept so");
+    let fed = table.replace("grain: g", "grain: g\nfeed: orders");
+    insta::assert_snapshot!(wrong("select a from raw", &fed), @"models/app/a.yml:4: 'feed' is only for kind replace_partition");
+}

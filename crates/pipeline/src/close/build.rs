@@ -78,7 +78,8 @@ impl Built {
         orders.extend(&period.days);
         snapshots.extend(newly_closed.iter().chain(&period.days));
         let versions = versions.union(&snapshots).copied().collect();
-        let closed = before.closed_dates.union(&newly_closed).copied().collect();
+        let closed: Dates = before.closed_dates.union(&newly_closed).copied().collect();
+        merge.build.set_closed_dates(&closed).await?;
         merge.models(&FeedDates { orders, sales, catalogue: snapshots, versions, closed }).await?;
         Ok(Self { plan: merge.plan, models: merge.models, newly_closed })
     }
@@ -189,18 +190,21 @@ impl Merge<'_> {
 
     /// Builds every other stored model for its dates.
     async fn models(&mut self, feeds: &FeedDates) -> Result<(), PipelineError> {
-        for model in self.close.registry.models().iter().filter(|model| model.kind == Kind::ReplacePartition)
-        {
-            let mut dates = feeds.of(model);
+        for model in self.close.registry.models().iter().filter(|model| model.is_rebuildable()) {
+            let mut dates = if model.is_partitioned() { feeds.of(model) } else { Dates::new() };
             if let Some(reason) = outdated(model, self.close.registry, self.published) {
                 let past = past(model, &*self.build, &self.published.draft.closed_dates);
                 self.note(reason, &past);
                 dates.extend(past);
             }
-            let unexplained: Dates =
-                dates.iter().filter(|date| !self.plan.contains_key(date)).copied().collect();
-            self.note("an earlier date", &unexplained);
-            self.materialize(&model.name, &dates).await?;
+            if model.is_partitioned() {
+                let unexplained: Dates =
+                    dates.iter().filter(|date| !self.plan.contains_key(date)).copied().collect();
+                self.note("an earlier date", &unexplained);
+                self.materialize(&model.name, &dates).await?;
+            } else if !self.plan.is_empty() {
+                self.materialize(&model.name, &dates).await?;
+            }
         }
         Ok(())
     }

@@ -62,6 +62,8 @@ impl Assembly<'_> {
         let mut portions: BTreeMap<&str, Vec<BTreeSet<PartitionDate>>> = BTreeMap::new();
         for model in self.registry.models() {
             let own = match built.models.get(&model.name) {
+                // what has no partitions is looked at as a whole
+                Some(_) if !model.is_partitioned() => vec![BTreeSet::new()],
                 Some(built) => built.portions(),
                 None if !model.is_stored() && model.is_dated() => {
                     // as those of the largest table that it reads

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daybook_model::{Kind, Model, PartitionDate, portions};
+use daybook_model::{Model, PartitionDate, portions};
 use daybook_warehouse::{Publication, PublicationDraft, Warehouse, WarehouseError};
 use serde_json::json;
 
@@ -69,7 +69,7 @@ impl Close<'_> {
     ) -> BTreeMap<String, &'static str> {
         let needed: BTreeSet<String> =
             models.iter().flat_map(|name| self.registry.dependencies(name)).collect();
-        let tables = self.registry.models().iter().filter(|model| model.kind == Kind::ReplacePartition);
+        let tables = self.registry.models().iter().filter(|model| model.is_rebuildable());
         let reason = |model: &Model| {
             let outdated = outdated(model, self.registry, published);
             match models.contains(&model.name) {
@@ -142,7 +142,7 @@ pub async fn test_published(
     let auditor = Auditor { registry, subject: Subject::Published(warehouse), as_of };
     let mut failures = Vec::new();
     for model in registry.models().iter().filter(|model| models.contains(&model.name)) {
-        let dates = match model.is_stored() {
+        let dates = match model.is_partitioned() {
             true => held_dates(warehouse, model).await?,
             false => closed.clone(),
         };

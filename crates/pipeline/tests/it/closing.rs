@@ -14,11 +14,11 @@ const LINES: &str = "id,quantity,variant_id,revenue,order_id\n";
 const PRODUCTS: &str = "id,title,product_type,created_at\n";
 const VARIANTS: &str = "id,product_id,price,title,created_at,updated_at,ingested_at\n";
 
-fn orders(rows: &[&str]) -> String {
+pub(crate) fn orders(rows: &[&str]) -> String {
     format!("{ORDERS}{}\n", rows.join("\n"))
 }
 
-fn lines(rows: &[&str]) -> String {
+pub(crate) fn lines(rows: &[&str]) -> String {
     format!("{LINES}{}\n", rows.join("\n"))
 }
 

@@ -7,8 +7,8 @@ use daybook_pipeline::{ClosePeriod, CloseReport, CloseState, runs, test_publishe
 use daybook_warehouse::Warehouse;
 use daybook_warehouse::delta::{check_queries, run_unit_test};
 
-use crate::closing::first_day_with;
-use crate::support::{Books, close_of, day};
+use crate::closing::{first_day_with, lines, orders};
+use crate::support::{Books, close_of, day, time};
 
 fn with(files: &[(&str, &str)]) -> Arc<Registry> {
     let files: ModelFiles =
@@ -164,4 +164,59 @@ async fn a_model_is_built_by_itself_from_what_is_published() {
     let all = books.registry.select(&[]).unwrap();
     let failed = test_published(&books.warehouse, &books.registry, &books.settings, &all).await.unwrap();
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+const CUSTOMERS: &str = "
+description: d
+kind: table
+grain: one row a customer
+key: [customer_id]
+sort: [customer_id]
+columns:
+  - {name: customer_id, data_type: string, description: d}
+  - {name: revenue, data_type: bigint, description: d}
+  - {name: last_closed, data_type: date, description: d}
+";
+
+const CUSTOMERS_SQL: &str = "select customer_id, sum(revenue) as revenue, \
+                             (select max(closed_dates.partition_date) from closed_dates) as last_closed \
+                             from app_daily_customer_sales group by customer_id";
+
+#[tokio::test]
+async fn a_table_is_built_as_a_whole_by_every_close_that_builds_anything() {
+    let (mut books, _) = closed_with(&[("customers.sql", CUSTOMERS_SQL), ("customers.yml", CUSTOMERS)]).await;
+    assert_eq!(books.query("select * from customers").await, ["c1|1700|2024-03-01", "c2|0|2024-03-01"]);
+    let (orders, lines) = (orders(&["o3,2024-03-02 10:00:00,c2"]), lines(&["l3,1,v1,250,o3"]));
+    books
+        .load_batch(time("2024-03-02 12:00"), "next", &[("orders.csv", &orders), ("order_lines.csv", &lines)])
+        .await;
+    let next = close_of(day("2024-03-02"));
+    books.close(next, ClosePeriod::Due).await;
+    let after = ["c1|1700|2024-03-02", "c2|250|2024-03-02"];
+    assert_eq!(books.query("select * from customers").await, after, "the date being closed is closed");
+    assert_eq!(books.close(next, ClosePeriod::Due).await.state, CloseState::Unchanged);
+    books.rebuild(next, &["customers"]).await;
+    assert_eq!(books.query("select * from customers").await, after, "nothing is doubled");
+
+    let changed = CUSTOMERS_SQL.replace("sum(revenue)", "-sum(revenue)");
+    books.use_models(with(&[("customers.sql", &changed), ("customers.yml", CUSTOMERS)]));
+    let plan = books.plan_at(next, ClosePeriod::Due).await;
+    assert!(plan.dates[&day("2024-03-01")].contains("changed model"), "{:?}", plan.dates);
+    books.close(next, ClosePeriod::Due).await;
+    assert_eq!(books.query("select revenue from customers").await, ["-1700", "-250"]);
+
+    let by_date = format!("{UNITS}sort: [partition_date]\n").replace("units", "revenue");
+    let sql = "select partition_date, sum(revenue) as revenue from app_daily_revenue \
+               where partition_date in (:dates) group by partition_date";
+    books.use_models(with(&[("customers.sql", sql), ("customers.yml", &by_date)]));
+    let error = books.try_close(next, ClosePeriod::Due).await.unwrap_err().to_string();
+    assert!(error.contains("customers") && error.contains("another name"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_a_table_is_not_published() {
+    let twice = format!("{CUSTOMERS_SQL} union all select 'c1', 1, date '2024-03-01'");
+    let books = first_day_with(with(&[("customers.sql", &twice), ("customers.yml", CUSTOMERS)])).await;
+    let error = books.try_close(close_of(day("2024-03-01")), ClosePeriod::Due).await.unwrap_err().to_string();
+    assert!(error.contains("unique (customer_id)") && error.contains("customer_id c1"), "{error}");
 }

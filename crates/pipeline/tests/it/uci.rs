@@ -195,6 +195,72 @@ async fn a_year_closed_in_one_range_gives_the_expected_books() {
     assert_eq!(closed, ["374"], "days without trade are closed too");
 }
 
+/// The updates of the first days one by one, each batch with at most one of a variant.
+fn price_updates(data: &Path, until: &str, folder: &Path) -> usize {
+    let opened = std::fs::File::open(data.join("variant_updates.ndjson.gz")).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(opened).read_to_string(&mut text).unwrap();
+    let mut rounds: BTreeMap<String, usize> = BTreeMap::new();
+    let mut products = BTreeSet::new();
+    let mut files: Vec<csv::Writer<std::fs::File>> = Vec::new();
+    for line in text.lines() {
+        let update: serde_json::Value = serde_json::from_str(line).unwrap();
+        let field =
+            |name: &str| update[name].as_str().map_or_else(|| update[name].to_string(), str::to_owned);
+        if field("updated_at").as_str() >= until {
+            continue;
+        }
+        products.insert(field("product_id"));
+        let round = rounds.entry(field("id")).or_default();
+        if *round == files.len() {
+            let batch = folder.join(format!("{round:03}"));
+            std::fs::create_dir(&batch).unwrap();
+            std::fs::write(batch.join("product.csv"), "id,title,product_type,created_at\n").unwrap();
+            files.push(csv::Writer::from_path(batch.join("variant.csv")).unwrap());
+            files[*round].write_record(VARIANT_COLUMNS).unwrap();
+        }
+        files[*round].write_record(VARIANT_COLUMNS.map(field)).unwrap();
+        *round += 1;
+    }
+    let mut first = csv::Writer::from_path(folder.join("000/product.csv")).unwrap();
+    first.write_record(["id", "title", "product_type", "created_at"]).unwrap();
+    for product in &products {
+        first.write_record([product, "any", product, "2010-12-01 00:00:00"]).unwrap();
+    }
+    first.flush().unwrap();
+    files.iter_mut().for_each(|file| file.flush().unwrap());
+    files.len()
+}
+
+const VARIANT_COLUMNS: [&str; 7] =
+    ["id", "product_id", "price", "title", "created_at", "updated_at", "ingested_at"];
+
+#[tokio::test]
+async fn every_price_change_of_the_first_days_is_an_event() {
+    let data = uci();
+    let books = Books::new().await;
+    let now = time("2010-12-12 02:00");
+    let landing = tempfile::tempdir().unwrap();
+    assert_eq!(price_updates(&data, "2010-12-12", landing.path()), 63);
+    let loaded = books.load(now, landing.path()).await;
+    assert_eq!(count(&loaded, "variant", |file| file.rows_read), 11_961);
+    assert_eq!(count(&loaded, "variant", |file| file.rejected), 38, "without a title");
+    books.close(now, ClosePeriod::Days { from: day(FIRST), to: day("2010-12-11") }).await;
+
+    let events = "select variant_id, product_id, replace(cast(changed_at as varchar), 'T', ' '), old_price, new_price \
+                  from app_variant_price_changes";
+    let events: BTreeSet<String> = books.query(events).await.into_iter().collect();
+    let columns = ["variant_id", "product_id", "changed_at", "old_price", "new_price"];
+    let in_full = expected(&data.join("expected/price_changes_events.csv.gz"), &columns);
+    let in_full: BTreeSet<String> =
+        in_full.into_iter().filter(|row| row.split('|').nth(2).unwrap() < "2010-12-12").collect();
+    assert_eq!((events.len(), in_full.len()), (9_386, 9_386));
+    let untitled = variants_without_title(&data);
+    let differing = events.symmetric_difference(&in_full);
+    let others: Vec<_> = differing.filter(|row| !untitled.contains(row.split('|').next().unwrap())).collect();
+    assert!(others.is_empty(), "only variants of which a row was refused may differ: {others:?}");
+}
+
 /// The variants of which a row comes without a title, which the contract refuses.
 fn variants_without_title(data: &Path) -> BTreeSet<String> {
     let days = std::fs::read_dir(data.join("batches")).unwrap();

@@ -2,10 +2,12 @@
 
 use clap::Args;
 use daybook_model::PartitionDate;
-use daybook_pipeline::{Close, ClosePeriod, PipelineError};
+use daybook_model::openlineage::Transition;
+use daybook_pipeline::{Close, ClosePeriod, PipelineError, StepReport};
 
 use super::Reporting;
 use crate::daybook::Daybook;
+use crate::lineage::Lineage;
 use crate::output::Progress;
 
 /// Which days are meant.
@@ -36,11 +38,37 @@ impl DaysArgs {
     }
 }
 
-/// Opens the ODS and the warehouse for `work`, and lets go of them when it has ended, however it ended.
+/// Does `work` that builds tables, and tells of it as a run of `job`.
+pub(super) async fn build_with_close<T>(
+    daybook: &Daybook,
+    job: &str,
+    title: &'static str,
+    reporting: Reporting,
+    work: impl AsyncFnOnce(Close<'_>) -> Result<T, PipelineError>,
+) -> anyhow::Result<T> {
+    let lineage = Lineage::begin(daybook, job)?;
+    let done = open(daybook, title, reporting, &|step| lineage.step(step), work).await;
+    let error = done.as_ref().err().map(ToString::to_string);
+    lineage.end(error.as_deref().map_or(Transition::Complete, Transition::Fail)).await;
+    done
+}
+
+/// Does `work` that only looks.
 pub(super) async fn with_close<T>(
     daybook: &Daybook,
     title: &'static str,
     reporting: Reporting,
+    work: impl AsyncFnOnce(Close<'_>) -> Result<T, PipelineError>,
+) -> anyhow::Result<T> {
+    open(daybook, title, reporting, &|_| {}, work).await
+}
+
+/// Opens the ODS and the warehouse for `work`, and lets go of them when it has ended, however it ended.
+async fn open<T>(
+    daybook: &Daybook,
+    title: &'static str,
+    reporting: Reporting,
+    told: &(dyn Fn(&StepReport) + Sync),
     work: impl AsyncFnOnce(Close<'_>) -> Result<T, PipelineError>,
 ) -> anyhow::Result<T> {
     let registry = daybook.registry()?;
@@ -53,7 +81,10 @@ pub(super) async fn with_close<T>(
         warehouse: warehouse.as_ref(),
         registry: &registry,
         settings: &settings,
-        progress: &|step| progress.step(&step.name),
+        progress: &|step| {
+            progress.step(&step.name);
+            told(step);
+        },
     };
     let done = work(close).await;
     progress.end();

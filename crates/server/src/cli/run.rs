@@ -4,7 +4,7 @@ use clap::Args;
 use daybook_model::PartitionDate;
 use daybook_pipeline::{Close, CloseReport, CloseState, DatePlan};
 
-use super::closing::{DaysArgs, with_close};
+use super::closing::{DaysArgs, build_with_close};
 use super::{Outcome, Reporting, plan};
 use crate::daybook::Daybook;
 use crate::output::{self, Format};
@@ -32,7 +32,7 @@ pub(super) async fn execute(
         return plan::execute(daybook, &args.days, reporting).await;
     }
     let closing = async |close: Close<'_>| close.run(args.days.period()).await;
-    report(&with_close(daybook, "closing", reporting, closing).await?, reporting)?;
+    report(&build_with_close(daybook, "close", "closing", reporting, closing).await?, reporting)?;
     Ok(Outcome::Done)
 }
 

@@ -4,6 +4,8 @@ use anyhow::bail;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::http_url;
+
 /// Where alerts go; any of them, or none. Both may hold secrets, and are never shown.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,11 +25,7 @@ impl std::fmt::Debug for Alert {
 impl Alert {
     /// Where to POST, if that is configured.
     pub(crate) fn target(&self) -> anyhow::Result<Option<Url>> {
-        let Some(text) = &self.url else { return Ok(None) };
-        match Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
-            _ => bail!("[alert] url is not a URL that begins with https:// or http://"),
-        }
+        self.url.as_deref().map(|url| http_url("[alert] url", url)).transpose()
     }
 
     pub(super) fn check(&self) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 mod alert;
 mod environment;
+mod openlineage;
 mod schedule;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub(crate) use alert::Alert;
+pub(crate) use openlineage::OpenLineage;
 pub(crate) use schedule::Schedule;
 
 const FILE: &str = "daybook.toml";
@@ -35,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) close: Close,
     pub(crate) schedule: Schedule,
     pub(crate) alert: Alert,
+    pub(crate) openlineage: OpenLineage,
     pub(crate) retention: Retention,
     pub(crate) models: Models,
     pub(crate) http: Http,
@@ -181,6 +184,7 @@ impl Default for Config {
             close: Close { buffer_minutes: 120 },
             schedule: Schedule::default(),
             alert: Alert::default(),
+            openlineage: OpenLineage::default(),
             retention: Retention { days: 3 },
             models: Models::default(),
             http: Http {
@@ -237,6 +241,7 @@ impl Config {
         }
         self.schedule.check()?;
         self.alert.check()?;
+        self.openlineage.check()?;
         self.landing_url()?;
         self.warehouse_url()?;
         Ok(self)
@@ -282,6 +287,14 @@ fn folder_url(path: &Path) -> anyhow::Result<Url> {
     let absolute =
         std::path::absolute(path).with_context(|| format!("'{}' is not a path", path.display()))?;
     Url::from_file_path(&absolute).map_err(|()| anyhow::anyhow!("'{}' is not a path", path.display()))
+}
+
+/// `text`, the value of `key`, as the URL of a web server. It may hold a secret, so errors do not show it.
+fn http_url(key: &str, text: &str) -> anyhow::Result<Url> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => bail!("{key} is not a URL that begins with https:// or http://"),
+    }
 }
 
 fn one_line(error: &figment::Error) -> String {

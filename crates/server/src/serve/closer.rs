@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use daybook_model::Registry;
+use daybook_model::openlineage::Transition;
 use daybook_ods::Ods;
 use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError};
 use daybook_warehouse::Warehouse;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
+use crate::lineage::Lineage;
 
 /// Starts closes, one at a time.
 pub(super) struct Closer {
@@ -55,12 +57,17 @@ impl Closer {
         let registry = self.daybook.registry().map_err(failed)?;
         let warehouse = self.daybook.open_warehouse().map_err(failed)?;
         let settings = self.daybook.close_settings().map_err(failed)?;
+        let lineage = Lineage::begin(&self.daybook, "close").map_err(failed)?;
         let stop = self.stop.clone();
         // the engine's futures stay on their thread
         let runtime = tokio::runtime::Handle::current();
         Ok(tokio::task::spawn_blocking(move || {
-            let close = close(&registry, &ods, warehouse.as_ref(), &settings, period);
-            let closed = runtime.block_on(stop.run_until_cancelled(close));
+            let closed = runtime.block_on(async {
+                let close = close(&registry, &ods, warehouse.as_ref(), &settings, &lineage, period);
+                let closed = stop.run_until_cancelled(close).await;
+                tell_end(lineage, closed.as_ref()).await;
+                closed
+            });
             drop(turn);
             log_end(closed)
         }))
@@ -78,6 +85,7 @@ async fn close(
     ods: &Ods,
     warehouse: &dyn Warehouse,
     settings: &CloseSettings,
+    lineage: &Lineage,
     period: ClosePeriod,
 ) -> Result<CloseReport, PipelineError> {
     let close = Close {
@@ -86,10 +94,20 @@ async fn close(
         registry,
         settings,
         progress: &|step| {
-            tracing::info!(step = step.name, seconds = step.seconds, "closing: {} done", step.name)
+            tracing::info!(step = step.name, seconds = step.seconds, "closing: {} done", step.name);
+            lineage.step(step);
         },
     };
     close.run(period).await
+}
+
+/// Tells those who draw lineage how a close ended; none means that it was dropped.
+async fn tell_end(lineage: Lineage, closed: Option<&Result<CloseReport, PipelineError>>) {
+    match closed {
+        Some(Ok(_)) => lineage.end(Transition::Complete).await,
+        Some(Err(error)) => lineage.end(Transition::Fail(&error.to_string())).await,
+        None => lineage.end(Transition::Abort).await,
+    }
 }
 
 /// Logs how a close ended; none means that it was dropped.

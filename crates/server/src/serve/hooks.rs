@@ -1,45 +1,32 @@
 //! How alerts get out: by POST, and into a command.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use backon::{ExponentialBuilder, Retryable};
-use reqwest::Client;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
-use url::Url;
 
 use crate::config;
-
-/// How long a receiver may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::post::{PATIENCE, Receiver};
 
 /// The configured receivers. URL and arguments may hold secrets, and are not logged.
 pub(super) struct Hooks {
-    client: Client,
-    url: Option<Url>,
+    receiver: Option<Receiver>,
     command: Vec<String>,
 }
 
 impl Hooks {
     pub(super) fn configured(config: &config::Alert) -> anyhow::Result<Self> {
-        let client = Client::builder()
-            .timeout(PATIENCE)
-            .user_agent(concat!("daybook/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("[alert] url needs an HTTP client")?;
-        Ok(Self { client, url: config.target()?, command: config.command.clone() })
+        let receiver = config.target()?.map(|url| Receiver::new(url, None)).transpose()?;
+        Ok(Self { receiver, command: config.command.clone() })
     }
 
     /// Sends a document to every receiver; one that fails is logged and stops nothing.
     pub(super) async fn send(&self, document: String) {
         let by_post = async {
-            if let Some(url) = &self.url {
-                let post = || async { self.post(url, &document).await };
-                let attempts = ExponentialBuilder::default().with_jitter().with_max_times(3);
-                log(url.host_str().unwrap_or_default(), post.retry(attempts).await);
+            if let Some(receiver) = &self.receiver {
+                log(receiver.host(), receiver.send(&document).await);
             }
         };
         let by_command = async {
@@ -48,13 +35,6 @@ impl Hooks {
             }
         };
         futures::join!(by_post, by_command);
-    }
-
-    async fn post(&self, url: &Url, document: &str) -> anyhow::Result<()> {
-        let request = self.client.post(url.clone()).header("content-type", "application/json");
-        let answer = request.body(document.to_owned()).send().await;
-        answer.and_then(reqwest::Response::error_for_status).map_err(reqwest::Error::without_url)?;
-        Ok(())
     }
 }
 

@@ -20,16 +20,12 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::files::TableFiles;
 use super::publications::Publications;
-use super::replace::Replacement;
+use super::replace::{Extent, Replacement};
 use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns};
-use super::session::Session;
+use super::session::{CLOSED_DATES, Session};
 use super::table::{self, Tables};
 use super::write::{FileWriter, Written};
 use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
-
-/// Dates are built in portions of about this many rows of the largest table: memory stays bounded however many dates
-/// there are, and nothing has to be sorted on disk.
-const ROWS_PER_PORTION: u64 = 1_000_000;
 
 const CATALOGUE_SIZE: &str = "select count(distinct variant_id) from variant_version
     union all select count(distinct product_id) from product_version";
@@ -41,11 +37,12 @@ pub(super) struct DeltaBuild {
     publications: Publications,
     before: Publication,
     session: Session,
+    registry: Arc<Registry>,
     tables: Tables,
     /// Every stored model's table in this build's state.
     opened: BTreeMap<String, Opened>,
-    /// How many rows the dump holds of each date, in the table that holds the most.
-    staged_rows: BTreeMap<PartitionDate, u64>,
+    /// How many rows each staged table holds of each date.
+    staged_rows: BTreeMap<String, BTreeMap<PartitionDate, u64>>,
 }
 
 /// A table, and its files as queries see them.
@@ -75,6 +72,7 @@ impl DeltaBuild {
             publications,
             before,
             session,
+            registry: Arc::clone(&registry),
             tables,
             opened: BTreeMap::new(),
             staged_rows: BTreeMap::new(),
@@ -131,8 +129,12 @@ impl DeltaBuild {
             .await
     }
 
-    /// `dates` in portions that can be built in memory.
+    /// `dates` in portions by the largest table that the model reads: memory stays bounded however many dates there are,
+    /// and nothing has to be sorted on disk.
     async fn portions(&self, model: &Model, dates: &Dates) -> Result<Vec<Dates>, WarehouseError> {
+        if !model.is_partitioned() {
+            return Ok(vec![Dates::new()]);
+        }
         let shows_catalogue = match model.feed {
             Some(Feed::Catalogue) => true,
             Some(Feed::Versions) => model.lookback_days > 0,
@@ -140,16 +142,27 @@ impl DeltaBuild {
         };
         if shows_catalogue {
             let rows = if dates.len() > 1 { self.catalogue_size().await? } else { 0 };
-            return Ok(portions(dates, ROWS_PER_PORTION, |_| rows));
+            return Ok(portions(dates, self.session.rows_per_portion(), |_| rows));
         }
-        let mut rows = self.staged_rows.clone();
-        for (name, opened) in &self.opened {
-            if !matches!(name.as_str(), "variant" | "product") {
-                let held = opened.files.rows_by_date();
-                held.into_iter().for_each(|(date, count)| raise(&mut rows, date, count));
+        let rows = self.rows_read(model);
+        let of = |date| rows.get(&date).copied().unwrap_or_default();
+        Ok(portions(dates, self.session.rows_per_portion(), of))
+    }
+
+    /// How many rows of each date the model reads, in the table that holds the most.
+    fn rows_read(&self, model: &Model) -> BTreeMap<PartitionDate, u64> {
+        let mut tables = self.registry.tables_read(&model.name);
+        // what it merges into
+        tables.insert(model.name.clone());
+        let mut most = BTreeMap::new();
+        for table in &tables {
+            let held = self.opened.get(table).map(|opened| opened.files.rows_by_date());
+            for (date, count) in held.iter().chain(self.staged_rows.get(table)).flatten() {
+                let rows = most.entry(*date).or_default();
+                *rows = (*count).max(*rows);
             }
         }
-        Ok(portions(dates, ROWS_PER_PORTION, |date| rows.get(&date).copied().unwrap_or_default()))
+        most
     }
 
     /// How many rows one day's state of the catalogue has at most: as many as there ever were products or variants.
@@ -171,9 +184,13 @@ impl DeltaBuild {
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
         let plan = conform(model, state.create_logical_plan(&sql).await?)?;
-        let order = [PARTITION_COLUMN].into_iter().chain(model.sort.iter().map(String::as_str));
+        let date = model.is_partitioned().then_some(PARTITION_COLUMN);
+        let order = date.into_iter().chain(model.sort.iter().map(String::as_str));
         let order = order.map(|name| ident(name).sort(true, false)).collect::<Vec<_>>();
-        let plan = LogicalPlanBuilder::from(plan).sort(order)?.build()?;
+        let plan = match order.is_empty() {
+            true => plan,
+            false => LogicalPlanBuilder::from(plan).sort(order)?.build()?,
+        };
         let stream = execute_stream(state.create_physical_plan(&plan).await?, state.task_ctx())?;
         let typed = Arc::clone(&schema);
         let batches = stream.map(move |batch| {
@@ -181,11 +198,6 @@ impl DeltaBuild {
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
-}
-
-fn raise(rows: &mut BTreeMap<PartitionDate, u64>, date: PartitionDate, count: u64) {
-    let most = rows.entry(date).or_default();
-    *most = count.max(*most);
 }
 
 /// The error of a model whose SQL does not compile.
@@ -218,17 +230,20 @@ impl Build for DeltaBuild {
 
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
         for (name, dump) in &manifest.tables {
-            for (date, content) in &dump.dates {
-                if !name.ends_with("_version") {
-                    raise(&mut self.staged_rows, *date, content.rows);
-                }
-            }
+            let staged = format!("{name}_staging");
+            let rows = dump.dates.iter().map(|(date, content)| (*date, content.rows)).collect();
+            self.staged_rows.insert(staged.clone(), rows);
             let files: Vec<String> =
                 dump.files.iter().map(|file| self.storage.object_url(&file.path)).collect();
             let frame = self.session.context().read_parquet(files, ParquetReadOptions::default()).await?;
-            self.session.set_provider(&format!("{name}_staging"), frame.into_view())?;
+            self.session.set_provider(&staged, frame.into_view())?;
         }
         Ok(())
+    }
+
+    async fn set_closed_dates(&mut self, dates: &Dates) -> Result<(), WarehouseError> {
+        self.session.set_dates(dates.iter().copied())?;
+        self.session.plan_views(Some(CLOSED_DATES)).await
     }
 
     async fn materialize(
@@ -236,14 +251,15 @@ impl Build for DeltaBuild {
         model: &Model,
         dates: &BTreeSet<PartitionDate>,
     ) -> Result<MaterializeMetrics, WarehouseError> {
-        if dates.is_empty() {
+        if dates.is_empty() && model.is_partitioned() {
             return Ok(MaterializeMetrics::default());
         }
         let Written { files, rows } = self.write(model, dates).await?;
+        let extent = if model.is_partitioned() { Extent::Dates(dates.clone()) } else { Extent::Whole };
         let replacement = Replacement {
             base: self.opened(model)?.table.clone(),
             latest: self.tables.open_latest(model).await?,
-            dates: dates.clone(),
+            extent,
             files,
             columns: delta_columns(model),
         };

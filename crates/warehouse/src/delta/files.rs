@@ -1,6 +1,6 @@
 //! The files of one version of a Delta table, as queries scan them.
 //!
-//! Each file holds one date. What the Delta log says of a file (its date, its rows, the least and greatest value of
+//! Each file of a partitioned table holds one date. What the Delta log says of a file (its date, its rows, the least and greatest value of
 //! its columns) prunes it before it is opened, also by what a join learns while the query runs.
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ use crate::Storage;
 pub(super) struct TableFiles {
     /// The columns in the model's order.
     schema: SchemaRef,
-    /// The columns as they lie in files, the partition column after them.
+    /// The columns as they lie in files, and after them the partition column, if there is one.
     file_schema: TableSchema,
     store: ObjectStoreUrl,
     files: Vec<PartitionedFile>,
@@ -51,17 +51,17 @@ impl TableFiles {
     /// The files of `table`, which holds the rows of `model`, below `storage`.
     pub(super) fn of(model: &Model, table: &DeltaTable, storage: &Storage) -> DeltaResult<Self> {
         let schema = arrow_schema(model);
-        let stored: Vec<_> =
-            schema.fields().iter().filter(|field| field.name() != PARTITION_COLUMN).collect();
-        let stored = Arc::new(Schema::new(stored.into_iter().cloned().collect::<Vec<_>>()));
-        let date = Arc::new(Field::new(PARTITION_COLUMN, DataType::Date32, true));
-        let files = partitioned_files(model, table, storage, &stored)?;
-        let file_schema = TableSchema::builder(stored).with_table_partition_cols(vec![date]).build();
+        let is_partition = |field: &Field| model.is_partitioned() && field.name() == PARTITION_COLUMN;
+        let (partition, stored): (Vec<_>, Vec<_>) =
+            schema.fields().iter().cloned().partition(|field| is_partition(field));
+        let stored = Arc::new(Schema::new(stored));
+        let files = table_files(model, table, storage, &stored)?;
+        let file_schema = TableSchema::builder(stored).with_table_partition_cols(partition).build();
         let store = ObjectStoreUrl::parse(&storage.url[..url::Position::BeforePath])?;
         Ok(Self { schema, file_schema, store, files })
     }
 
-    /// How many rows each date holds.
+    /// How many rows each partition holds.
     pub(super) fn rows_by_date(&self) -> BTreeMap<PartitionDate, u64> {
         let mut rows = BTreeMap::new();
         for file in &self.files {
@@ -155,7 +155,7 @@ fn row_count(file: &PartitionedFile) -> u64 {
     statistics.and_then(|statistics| statistics.num_rows.get_value().copied()).unwrap_or_default() as u64
 }
 
-fn partitioned_files(
+fn table_files(
     model: &Model,
     table: &DeltaTable,
     storage: &Storage,
@@ -165,10 +165,6 @@ fn partitioned_files(
     let bounds: Vec<_> = stored.fields().iter().map(|field| Bounds::of(field, &log)).collect();
     let mut files = Vec::with_capacity(log.num_files());
     for (position, view) in log.iter().enumerate() {
-        let values = view.partition_values_map();
-        let date = values.get(PARTITION_COLUMN).and_then(Option::as_deref);
-        let date: Option<PartitionDate> = date.and_then(|date| date.parse().ok());
-        let date = date.ok_or_else(|| DeltaTableError::generic("a file without partition_date"))?;
         let path = storage.path(&format!("tables/{}/{}", model.name, view.object_store_path()));
         let rows =
             view.num_records().ok_or_else(|| DeltaTableError::generic("a file without a row count"))?;
@@ -187,7 +183,13 @@ fn partitioned_files(
             version: None,
         };
         let mut file = PartitionedFile::from(object);
-        file.partition_values = vec![ScalarValue::Date32(Some(date.date().to_epoch_days()))];
+        if model.is_partitioned() {
+            let values = view.partition_values_map();
+            let date = values.get(PARTITION_COLUMN).and_then(Option::as_deref);
+            let date: Option<PartitionDate> = date.and_then(|date| date.parse().ok());
+            let date = date.ok_or_else(|| DeltaTableError::generic("a file without partition_date"))?;
+            file.partition_values = vec![ScalarValue::Date32(Some(date.date().to_epoch_days()))];
+        }
         files.push(file.with_statistics(Arc::new(statistics)));
     }
     Ok(files)

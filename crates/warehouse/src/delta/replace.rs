@@ -10,15 +10,23 @@ use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
 
 use super::schema::PARTITION_COLUMN;
 
-/// What replaces partitions of a table.
+/// What is replaced.
+pub(super) enum Extent {
+    /// The partitions of these dates.
+    Dates(BTreeSet<PartitionDate>),
+    /// All of a table without partitions.
+    Whole,
+}
+
+/// What replaces partitions of a table, or all of it.
 pub(super) struct Replacement {
-    /// The state that stays outside the replaced partitions.
+    /// The state that stays outside of what is replaced.
     pub(super) base: DeltaTable,
     /// The table as last committed, which differs from the base where an earlier run never published.
     pub(super) latest: DeltaTable,
-    /// The partitions to replace.
-    pub(super) dates: BTreeSet<PartitionDate>,
-    /// What they shall hold.
+    /// What to replace.
+    pub(super) extent: Extent,
+    /// What it shall hold.
     pub(super) files: Vec<Add>,
     /// The table's columns from now on.
     pub(super) columns: Vec<StructField>,
@@ -27,9 +35,9 @@ pub(super) struct Replacement {
 impl Replacement {
     /// Commits; gives the table in its new state.
     pub(super) async fn commit(self) -> DeltaResult<DeltaTable> {
-        let Self { base, latest, dates, files: new, columns } = self;
+        let Self { base, latest, extent, files: new, columns } = self;
         let mut target = files(&base)?;
-        target.retain(|_, add| !is_within(add, &dates));
+        target.retain(|_, add| !extent.holds(add));
         target.extend(new.into_iter().map(|add| (add.path.clone(), add)));
 
         let present = files(&latest)?;
@@ -69,7 +77,7 @@ fn has_timestamp(schema: &StructType) -> bool {
 async fn commit(latest: &DeltaTable, actions: Vec<Action>) -> DeltaResult<DeltaTable> {
     let operation = DeltaOperation::Write {
         mode: SaveMode::Overwrite,
-        partition_by: Some(vec![PARTITION_COLUMN.to_owned()]),
+        partition_by: Some(latest.snapshot()?.metadata().partition_columns().to_vec()),
         predicate: None,
     };
     let commit = CommitBuilder::from(CommitProperties::default())
@@ -94,7 +102,14 @@ fn removals(table: &DeltaTable, is_obsolete: impl Fn(&str) -> bool) -> DeltaResu
     Ok(obsolete.map(|view| view.remove_action(true)).collect())
 }
 
-fn is_within(add: &Add, dates: &BTreeSet<PartitionDate>) -> bool {
-    let value = add.partition_values.get(PARTITION_COLUMN).and_then(Option::as_deref);
-    value.and_then(|text| text.parse().ok()).is_some_and(|date| dates.contains(&date))
+impl Extent {
+    fn holds(&self, add: &Add) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Dates(dates) => {
+                let value = add.partition_values.get(PARTITION_COLUMN).and_then(Option::as_deref);
+                value.and_then(|text| text.parse().ok()).is_some_and(|date| dates.contains(&date))
+            }
+        }
+    }
 }

@@ -8,6 +8,11 @@ use deltalake::kernel::{DataType as DeltaType, PrimitiveType, StructField};
 
 pub(super) const PARTITION_COLUMN: &str = "partition_date";
 
+/// The columns by which a model's table is partitioned.
+pub(super) fn partition_columns(model: &Model) -> Vec<String> {
+    if model.is_partitioned() { vec![PARTITION_COLUMN.to_owned()] } else { Vec::new() }
+}
+
 /// The Arrow schema of a model's rows. Every column is nullable to the storage: audits, which name rows, tell
 /// what is missing.
 pub(super) fn arrow_schema(model: &Model) -> SchemaRef {

@@ -22,9 +22,23 @@ use crate::{QueryResult, WarehouseError};
 const CATALOG: &str = "daybook";
 const SCHEMA: &str = "public";
 
+/// The relation of the dates that are closed.
+pub(super) const CLOSED_DATES: &str = "closed_dates";
+
 /// What each processor that works on a query is worth having: every sort under way sets some megabytes aside for its
 /// merge, on each processor, and a question of several sorts must still fit.
 const MEMORY_PER_PROCESSOR: usize = 256 * 1024 * 1024;
+
+/// More rows at a time would spare nothing.
+const MOST_ROWS_PER_PORTION: usize = 4_000_000;
+
+/// What a row of a table is reckoned to take while a model is built from it: as a row, in a hash table, and in a sort.
+const MEMORY_PER_ROW: usize = 1024;
+
+/// Up to so many rows, or bytes, one side of a join is held as one hash table. Of one table it is known which values it
+/// spans, and what lies beyond them is not read of the other side; of several by hash it is not.
+const ROWS_IN_ONE_HASH_TABLE: u64 = 4_000_000;
+const BYTES_IN_ONE_HASH_TABLE: u64 = 512 * 1024 * 1024;
 
 pub(super) struct Session {
     context: SessionContext,
@@ -34,9 +48,13 @@ pub(super) struct Session {
 /// As many processors as there are, and as the memory of `runtime` suffices for; one at least.
 fn processors(runtime: &RuntimeEnv) -> usize {
     let processors = SessionConfig::new().target_partitions();
+    memory(runtime).map_or(processors, |bytes| (bytes / MEMORY_PER_PROCESSOR).clamp(1, processors))
+}
+
+fn memory(runtime: &RuntimeEnv) -> Option<usize> {
     match runtime.memory_pool.memory_limit() {
-        MemoryLimit::Finite(bytes) => (bytes / MEMORY_PER_PROCESSOR).clamp(1, processors),
-        MemoryLimit::Infinite | MemoryLimit::Unknown => processors,
+        MemoryLimit::Finite(bytes) => Some(bytes),
+        MemoryLimit::Infinite | MemoryLimit::Unknown => None,
     }
 }
 
@@ -48,6 +66,8 @@ impl Session {
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_information_schema(true)
             .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+            .set_u64("datafusion.optimizer.hash_join_single_partition_threshold", BYTES_IN_ONE_HASH_TABLE)
+            .set_u64("datafusion.optimizer.hash_join_single_partition_threshold_rows", ROWS_IN_ONE_HASH_TABLE)
             // strings as the tables have them
             .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
             .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
@@ -60,6 +80,14 @@ impl Session {
         &self.context
     }
 
+    /// How many rows of a table each processor may build a model from at a time.
+    pub(super) fn rows_per_portion(&self) -> u64 {
+        let rows = memory(&self.context.runtime_env()).map_or(MOST_ROWS_PER_PORTION, |bytes| {
+            bytes / MEMORY_PER_ROW / processors(&self.context.runtime_env())
+        });
+        rows.min(MOST_ROWS_PER_PORTION) as u64
+    }
+
     /// Shows the relation `closed_dates`.
     pub(super) fn set_dates(
         &mut self,
@@ -68,7 +96,7 @@ impl Session {
         let days =
             dates.map(|date| date.date().signed_duration_since(NaiveDate::default()).num_days() as i32);
         let column: ArrayRef = Arc::new(Date32Array::from_iter_values(days));
-        self.set_relation("closed_dates", Field::new("partition_date", DataType::Date32, false), column)
+        self.set_relation(CLOSED_DATES, Field::new("partition_date", DataType::Date32, false), column)
     }
 
     /// Shows the relation `paid_statuses`.

@@ -9,7 +9,7 @@ use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
 use object_store::prefix::PrefixStore;
 
-use super::schema::{PARTITION_COLUMN, delta_columns};
+use super::schema::{delta_columns, partition_columns};
 use crate::{Storage, WarehouseError};
 
 /// The version that every table is created with, holding no rows.
@@ -38,7 +38,7 @@ impl Tables {
             .with_table_name(&model.name)
             .with_comment(&model.description)
             .with_columns(delta_columns(model))
-            .with_partition_columns([PARTITION_COLUMN])
+            .with_partition_columns(partition_columns(model))
             // a publication may pin an old version for as long as nothing newer is published
             .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
             .await
@@ -50,6 +50,7 @@ impl Tables {
     pub(super) async fn open(&self, model: &Model, version: u64) -> Result<DeltaTable, WarehouseError> {
         let mut table = DeltaTable::new(self.log_store(&model.name));
         table.load_version(version).await.map_err(WarehouseError::delta(&model.name))?;
+        check_partitioning(model, &table)?;
         Ok(table)
     }
 
@@ -66,4 +67,17 @@ impl Tables {
         let prefixed = Arc::new(PrefixStore::new(Arc::clone(&root), self.storage.path(&folder)));
         default_logstore(prefixed, root, &self.storage.folder_url(&folder), &StorageConfig::default())
     }
+}
+
+/// A table is partitioned when it is created, once for all.
+fn check_partitioning(model: &Model, table: &DeltaTable) -> Result<(), WarehouseError> {
+    let snapshot = table.snapshot().map_err(WarehouseError::delta(&model.name))?;
+    if snapshot.metadata().partition_columns() == partition_columns(model).as_slice() {
+        return Ok(());
+    }
+    let problem = format!(
+        "its table was made for another kind than {}, and cannot change: give the model another name",
+        model.kind.name()
+    );
+    Err(WarehouseError::Model { model: model.name.clone(), problem })
 }

@@ -13,7 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use super::schema::{PARTITION_COLUMN, arrow_schema};
+use super::schema::{PARTITION_COLUMN, arrow_schema, partition_columns};
 
 /// Large enough for fast scans, small enough to skip by statistics.
 pub(super) const ROWS_PER_GROUP: usize = 128 * 1024;
@@ -33,6 +33,7 @@ pub(super) struct Written {
 pub(super) struct FileWriter {
     store: ObjectStoreRef,
     config: WriterConfig,
+    is_partitioned: bool,
 }
 
 impl FileWriter {
@@ -40,19 +41,35 @@ impl FileWriter {
         let statistics = WriterStatsConfig::from_config(table.snapshot()?.snapshot().table_configuration());
         let config = WriterConfig::new(
             arrow_schema(model),
-            vec![PARTITION_COLUMN.to_owned()],
+            partition_columns(model),
             Some(properties(model)),
             BYTES_PER_FILE,
             None,
             statistics.num_indexed_cols,
             statistics.stats_columns,
         );
-        Ok(Self { store: table.object_store(), config })
+        Ok(Self { store: table.object_store(), config, is_partitioned: model.is_partitioned() })
     }
 
-    /// Writes rows that come sorted by date, then as they shall lie in the files. Each file is of one date, and one
-    /// date's files are open at a time.
-    pub(super) async fn write(&self, mut rows: SendableRecordBatchStream) -> DeltaResult<Written> {
+    /// Writes rows that come in the order in which they shall lie in the files, those of a partitioned table by date
+    /// first.
+    pub(super) async fn write(&self, rows: SendableRecordBatchStream) -> DeltaResult<Written> {
+        if self.is_partitioned { self.write_by_date(rows).await } else { self.write_whole(rows).await }
+    }
+
+    async fn write_whole(&self, mut rows: SendableRecordBatchStream) -> DeltaResult<Written> {
+        let mut writer = DeltaWriter::new(self.store.clone(), self.config.clone());
+        let mut count = 0;
+        while let Some(batch) = rows.next().await {
+            let batch = batch?;
+            count += batch.num_rows() as u64;
+            writer.write(&batch).await?;
+        }
+        Ok(Written { files: writer.close().await?, rows: count })
+    }
+
+    /// Each file is of one date, and one date's files are open at a time.
+    async fn write_by_date(&self, mut rows: SendableRecordBatchStream) -> DeltaResult<Written> {
         let mut written = Written::default();
         let mut open: Option<(ArrayRef, DeltaWriter)> = None;
         while let Some(batch) = rows.next().await {

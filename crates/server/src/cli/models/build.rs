@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use daybook_pipeline::Close;
 
-use super::super::closing::with_close;
+use super::super::closing::build_with_close;
 use super::super::run;
 use super::{Outcome, Reporting, Selection};
 use crate::daybook::Daybook;
@@ -31,6 +31,7 @@ pub(super) async fn execute(
         false => args.selection.of(&registry)?,
     };
     let building = async |close: Close<'_>| close.rebuild(&selected).await;
-    run::report(&with_close(daybook, "building", reporting, building).await?, reporting)?;
+    let report = build_with_close(daybook, "build", "building", reporting, building).await?;
+    run::report(&report, reporting)?;
     Ok(Outcome::Done)
 }
