@@ -11,6 +11,7 @@ pub mod openlineage;
 mod registry;
 mod time;
 
+pub use compile::Dialect;
 pub use registry::{
     Check, ColumnReference, ColumnSpec, CustomTest, DataTest, DataType, Feed, Kind, Model, ModelError,
     ModelFiles, Origin, Place, Registry, Severity, SourceTable, TestRow, Tested, UnitTest,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use daybook_model::manifest::Manifest;
-use daybook_model::{BusinessTimezone, PartitionDate, Registry, Tested};
+use daybook_model::{BusinessTimezone, Dialect, PartitionDate, Registry, Tested};
 use daybook_pipeline::{Assembly, CloseSettings};
 use daybook_storage::StorageOptions;
 use daybook_warehouse::Storage;
@@ -66,14 +66,14 @@ fn print_sql(from: PartitionDate, to: PartitionDate) -> anyhow::Result<()> {
     let dates: BTreeSet<_> = PartitionDate::range(from, to).collect();
     for model in Registry::shipped()?.models() {
         let tests = model.data_tests.iter().filter(|_| model.is_dated());
-        let tests =
-            tests.map(|test| test.bad_rows(&Tested::from(model), &dates, BusinessTimezone::UTC.end_of(to)));
+        let as_of = BusinessTimezone::UTC.end_of(to);
+        let tests = tests.map(|test| test.bad_rows(&Tested::from(model), &dates, as_of, Dialect::Delta));
         print(&json!({
             "name": model.name,
             "stored": model.is_stored(),
             "sort": model.sort,
             "columns": model.columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
-            "sql": model.compile(&dates)?,
+            "sql": model.compile(&dates, Dialect::Delta)?,
             "tests": tests.collect::<Result<Vec<_>, _>>()?,
         }));
     }

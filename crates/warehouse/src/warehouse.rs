@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use daybook_model::manifest::Manifest;
-use daybook_model::{Model, PartitionDate};
+use daybook_model::{Dialect, Model, PartitionDate};
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use serde::Serialize;
@@ -21,6 +21,9 @@ use crate::{Publication, PublicationDraft, Storage, WarehouseError};
 pub trait Warehouse: Send + Sync {
     /// Where dumps are written, so that this warehouse can read them.
     fn storage(&self) -> &Storage;
+
+    /// Whose SQL it is asked in.
+    fn dialect(&self) -> Dialect;
 
     /// Creates what is missing; doing it again changes nothing.
     async fn create(&self) -> Result<(), WarehouseError>;
@@ -45,6 +48,9 @@ pub trait Warehouse: Send + Sync {
 /// The next state of a warehouse, seen by nobody until it is published; dropping it discards it.
 #[async_trait]
 pub trait Build: Send + Sync {
+    /// Whose SQL it is asked in.
+    fn dialect(&self) -> Dialect;
+
     /// Makes each table of a dump readable as `<table>_staging`.
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError>;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Place;
 use crate::compile;
-use crate::{Model, PartitionDate};
+use crate::{Dialect, Model, PartitionDate};
 
 /// What a failing test means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,18 +85,19 @@ impl DataTest {
         }
     }
 
-    /// SQL that gives the rows of `table` for which the test does not hold, as far as they lie in `dates`.
+    /// SQL in `dialect` that gives the rows of `table` for which the test does not hold, as far as they lie in `dates`.
     /// `as_of` is the end of the last closed date, in UTC.
     ///
     /// # Errors
-    /// When a custom test's SQL does not compile.
+    /// When a custom test's SQL does not compile in `dialect`.
     pub fn bad_rows(
         &self,
         table: &Tested<'_>,
         dates: &BTreeSet<PartitionDate>,
         as_of: NaiveDateTime,
+        dialect: Dialect,
     ) -> Result<String, sqlparser::parser::ParserError> {
-        compile::compile(&self.template(table, as_of), dates)
+        compile::compile(&self.template(table, as_of), dates, dialect)
     }
 
     fn template(&self, table: &Tested<'_>, as_of: NaiveDateTime) -> String {
@@ -241,14 +242,13 @@ mod tests {
         let dates = BTreeSet::from(["2011-01-31".parse().expect("date")]);
         let as_of =
             chrono::NaiveDate::from_ymd_opt(2011, 2, 1).expect("date").and_time(chrono::NaiveTime::MIN);
-        let queries: Vec<String> = kinds
-            .values()
-            .map(|(model, test)| {
-                let sql = test.bad_rows(&Tested::from(*model), &dates, as_of).expect("compiles");
-                format!("{}: {}\n{sql}", model.name, test.name)
-            })
-            .collect();
-        insta::assert_snapshot!(queries.join("\n\n"));
+        let queries = kinds.values().map(|(model, test)| {
+            let sql = [Dialect::Delta, Dialect::Snowflake].map(|dialect| {
+                test.bad_rows(&Tested::from(*model), &dates, as_of, dialect).expect("compiles")
+            });
+            format!("{}: {}\n{}", model.name, test.name, sql.join("\n"))
+        });
+        insta::assert_snapshot!(queries.collect::<Vec<_>>().join("\n\n"));
     }
 
     #[test]

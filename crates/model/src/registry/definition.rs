@@ -9,7 +9,7 @@ use super::error::{self, Place};
 use super::unit_test::UnitTest;
 use super::yaml::{self, Text};
 use super::{DataTest, ModelError, declared, references};
-use crate::{PartitionDate, compile};
+use crate::{Dialect, PartitionDate, compile};
 
 /// How a model is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -185,7 +185,8 @@ impl Model {
         if definition.kind.value == Kind::Incremental {
             parsed.reads.remove(files.name);
         }
-        compile::compile(files.sql, &BTreeSet::new()).map_err(|found| error::sql(&files.file, &found))?;
+        compile::compile(files.sql, &BTreeSet::new(), Dialect::Delta)
+            .map_err(|found| error::sql(&files.file, &found))?;
         let place = |text: &Text| Place::line(&files.yaml_file, text.referenced.line());
         let columns = columns(&files.yaml_file, &definition.columns)?;
         for name in definition.key.iter().chain(&definition.sort).chain(&definition.lookups) {
@@ -245,12 +246,13 @@ impl Model {
         matches!(self.kind, Kind::ReplacePartition | Kind::Table)
     }
 
-    /// The SQL for `dates`.
+    /// The SQL for `dates` in `dialect`.
     ///
     /// # Errors
-    /// None for a model of a registry, whose SQL has been compiled before.
-    pub fn compile(&self, dates: &BTreeSet<PartitionDate>) -> Result<String, ParserError> {
-        compile::with_lookback(&self.sql, dates, self.lookback_days)
+    /// When `dialect` cannot say in the same meaning what the SQL says; none for [`Dialect::Delta`], in which the SQL of
+    /// a registry's models has been compiled before.
+    pub fn compile(&self, dates: &BTreeSet<PartitionDate>, dialect: Dialect) -> Result<String, ParserError> {
+        compile::with_lookback(&self.sql, dates, self.lookback_days, dialect)
     }
 }
 
@@ -293,8 +295,9 @@ fn check_kind(file: &str, definition: &yaml::Definition, columns: &[ColumnSpec])
 
 /// Only what is built by dates can ask for them.
 fn check_variables(files: &Files<'_>, definition: &yaml::Definition) -> Result<(), ModelError> {
-    let compiled =
-        |dates| compile::compile(files.sql, &dates).map_err(|found| error::sql(&files.file, &found));
+    let compiled = |dates| {
+        compile::compile(files.sql, &dates, Dialect::Delta).map_err(|found| error::sql(&files.file, &found))
+    };
     let kind = definition.kind.value;
     let some_date = BTreeSet::from([PartitionDate::new(chrono::NaiveDate::default())]);
     if matches!(kind, Kind::Table | Kind::View) && compiled(some_date)? != compiled(BTreeSet::new())? {

@@ -126,7 +126,7 @@ fn custom_test(files: &Files<'_>) -> Result<CustomTest, ModelError> {
     let declared: yaml::CustomTest =
         serde_saphyr::from_str(files.yaml).map_err(|found| error::yaml(&files.yaml_file, &found))?;
     let parsed = references::parse(&files.file, files.sql)?;
-    crate::compile::compile(files.sql, &std::collections::BTreeSet::new())
+    crate::compile::compile(files.sql, &std::collections::BTreeSet::new(), crate::Dialect::Delta)
         .map_err(|found| error::sql(&files.file, &found))?;
     Ok(CustomTest {
         name: files.name.to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDateTime;
-use daybook_model::{DataTest, Model, PartitionDate, Registry, Severity, Tested};
+use daybook_model::{DataTest, Dialect, Model, PartitionDate, Registry, Severity, Tested};
 use daybook_warehouse::{Build, QueryResult, Warehouse, WarehouseError};
 use serde::Serialize;
 
@@ -55,6 +55,13 @@ pub(super) enum Subject<'a> {
 }
 
 impl Subject<'_> {
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::Build(build) => build.dialect(),
+            Self::Published(warehouse) => warehouse.dialect(),
+        }
+    }
+
     async fn query(self, sql: &str) -> Result<QueryResult, WarehouseError> {
         match self {
             Self::Build(build) => build.query(sql).await,
@@ -119,7 +126,7 @@ impl Auditor<'_> {
         dates: &BTreeSet<PartitionDate>,
     ) -> Result<Vec<TestFailure>, PipelineError> {
         let bad_rows = |test: &&DataTest| {
-            let sql = test.bad_rows(tested, dates, self.as_of);
+            let sql = test.bad_rows(tested, dates, self.as_of, self.subject.dialect());
             sql.map_err(|error| PipelineError::Compile(format!("test {}: {error}", test.name)))
         };
         let queries: Vec<String> = tests.iter().map(bad_rows).collect::<Result<_, _>>()?;

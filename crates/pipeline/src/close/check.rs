@@ -107,7 +107,8 @@ async fn missing_from_replica(
 async fn contradictions(build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
     let mut differences = Vec::new();
     for dates in built.models.get(FACT).map(BuiltModel::portions).unwrap_or_default() {
-        for (date, measures) in measures::read(build.query(&measures::sql(&dates)?).await?).await? {
+        let sql = measures::sql(&dates, build.dialect())?;
+        for (date, measures) in measures::read(build.query(&sql).await?).await? {
             differences.extend(measures.contradictions().into_iter().map(|line| format!("{date}: {line}")));
         }
     }

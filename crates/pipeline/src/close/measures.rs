@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use chrono::NaiveDate;
-use daybook_model::{PartitionDate, compile};
+use daybook_model::{Dialect, PartitionDate, compile};
 use daybook_warehouse::QueryResult;
 use serde::Serialize;
 
@@ -52,8 +52,8 @@ impl Measures {
 }
 
 /// The question about the measures of `dates`, in SQL.
-pub(super) fn sql(dates: &BTreeSet<PartitionDate>) -> Result<String, PipelineError> {
-    compile::compile(include_str!("../../queries/reconcile/measures.sql"), dates)
+pub(super) fn sql(dates: &BTreeSet<PartitionDate>, dialect: Dialect) -> Result<String, PipelineError> {
+    compile::compile(include_str!("../../queries/reconcile/measures.sql"), dates, dialect)
         .map_err(|error| PipelineError::Compile(format!("reconciliation: {error}")))
 }
 

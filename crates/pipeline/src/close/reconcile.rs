@@ -113,7 +113,8 @@ impl Close<'_> {
             return Ok(measured);
         }
         for dates in portions(dates, DATES_AT_A_TIME, |_| 1) {
-            measured.extend(measures::read(self.warehouse.query(&measures::sql(&dates)?, &[]).await?).await?);
+            let sql = measures::sql(&dates, self.warehouse.dialect())?;
+            measured.extend(measures::read(self.warehouse.query(&sql, &[]).await?).await?);
         }
         Ok(measured)
     }

@@ -111,7 +111,7 @@ impl Touched {
         build: &dyn Build,
         candidates: &BTreeSet<PartitionDate>,
     ) -> Result<BTreeSet<PartitionDate>, PipelineError> {
-        let sql = compile::compile(&self.sql(), candidates)
+        let sql = compile::compile(&self.sql(), candidates, build.dialect())
             .map_err(|error| PipelineError::Compile(format!("{self:?}: {error}")))?;
         rows::dates(build.query(&sql).await?).await
     }

@@ -63,6 +63,9 @@ fn a_model_is_shown_and_compiled() {
         "{}",
         compiled.out
     );
+    let args = ["models", "compile", "app_daily_revenue", "--date", "2024-03-01", "--dialect", "snowflake"];
+    let compiled = folder.daybook(&args);
+    assert!(compiled.out.contains("\"ORDER_TOTALS\".\"PARTITION_DATE\""), "{}", compiled.out);
     folder.daybook(&["models", "show", "nothing"]).assert_error(&["'nothing'", "models list"]);
 }
 

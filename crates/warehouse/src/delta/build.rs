@@ -14,7 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::ParquetReadOptions;
 use daybook_model::manifest::Manifest;
-use daybook_model::{Feed, Model, PartitionDate, Registry, compile, portions};
+use daybook_model::{Dialect, Feed, Model, PartitionDate, Registry, compile, portions};
 use deltalake::{DeltaTable, DeltaTableError};
 use futures::{StreamExt, TryStreamExt};
 
@@ -179,7 +179,7 @@ impl DeltaBuild {
         dates: &Dates,
         partitions: usize,
     ) -> Result<SendableRecordBatchStream, WarehouseError> {
-        let sql = model.compile(dates).map_err(uncompiled(model))?;
+        let sql = model.compile(dates, self.dialect()).map_err(uncompiled(model))?;
         let schema = arrow_schema(model);
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
@@ -224,6 +224,10 @@ pub(super) fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, W
 
 #[async_trait]
 impl Build for DeltaBuild {
+    fn dialect(&self) -> Dialect {
+        Dialect::Delta
+    }
+
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
         for (name, dump) in &manifest.tables {
             let staged = format!("{name}_staging");
@@ -268,9 +272,9 @@ impl Build for DeltaBuild {
     async fn preview(&mut self, model: &Model, dates: &Dates) -> Result<(), WarehouseError> {
         let state = self.session.context().state();
         let kept = format!("select * from \"{}\" where not (partition_date in (:dates))", model.name);
-        let kept = compile::compile(&kept, dates).map_err(uncompiled(model))?;
+        let kept = compile::compile(&kept, dates, self.dialect()).map_err(uncompiled(model))?;
         let kept = state.create_logical_plan(&kept).await?;
-        let built = model.compile(dates).map_err(uncompiled(model))?;
+        let built = model.compile(dates, self.dialect()).map_err(uncompiled(model))?;
         let built = state.create_logical_plan(&built).await?;
         let built = conform(model, built)?;
         let preview = LogicalPlanBuilder::from(kept).union(built)?.build()?;

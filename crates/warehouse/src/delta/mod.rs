@@ -23,7 +23,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use daybook_model::Registry;
+use daybook_model::{Dialect, Registry};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -103,6 +103,10 @@ impl DeltaWarehouse {
 impl Warehouse for DeltaWarehouse {
     fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Delta
     }
 
     async fn create(&self) -> Result<(), WarehouseError> {

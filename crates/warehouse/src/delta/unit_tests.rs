@@ -12,7 +12,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect;
-use daybook_model::{ColumnSpec, Kind, Model, Registry, TestRow, UnitTest};
+use daybook_model::{ColumnSpec, Dialect, Kind, Model, Registry, TestRow, UnitTest};
 
 use super::build::{conform, uncompiled};
 use super::schema::{arrow_schema, schema_of};
@@ -65,7 +65,7 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
         if model.is_stored() {
             show(&mut session, &model.name, &model.columns, &[])?;
         }
-        let sql = model.compile(&BTreeSet::new()).map_err(uncompiled(model))?;
+        let sql = model.compile(&BTreeSet::new(), Dialect::Delta).map_err(uncompiled(model))?;
         let plan = session.context().state().create_logical_plan(&sql).await;
         let plan = plan.map_err(|error| uncompiled(model)(WarehouseError::from(error)))?;
         conform(model, plan)?;
@@ -78,7 +78,7 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
 
 /// The query of `model` for the test's dates.
 async fn query(session: &Session, model: &Model, test: &UnitTest) -> Result<LogicalPlan, WarehouseError> {
-    let sql = model.compile(&test.dates).map_err(uncompiled(model))?;
+    let sql = model.compile(&test.dates, Dialect::Delta).map_err(uncompiled(model))?;
     conform(model, session.context().state().create_logical_plan(&sql).await?)
 }
 

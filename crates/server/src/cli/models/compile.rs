@@ -1,7 +1,8 @@
 //! `daybook models compile`
 
-use clap::Args;
-use daybook_model::PartitionDate;
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use daybook_model::{Dialect, PartitionDate};
 
 use super::{Outcome, find};
 use crate::daybook::Daybook;
@@ -23,6 +24,28 @@ pub(super) struct CompileArgs {
     /// Up to this date
     #[arg(long, value_name = "DATE", requires = "from")]
     to: Option<PartitionDate>,
+
+    /// In the SQL of this back end
+    #[arg(long, value_enum, default_value_t)]
+    dialect: BackEnd,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum BackEnd {
+    /// DataFusion over Delta Lake tables
+    #[default]
+    Delta,
+    /// Snowflake, which may refuse what it understands otherwise
+    Snowflake,
+}
+
+impl From<BackEnd> for Dialect {
+    fn from(back_end: BackEnd) -> Self {
+        match back_end {
+            BackEnd::Delta => Self::Delta,
+            BackEnd::Snowflake => Self::Snowflake,
+        }
+    }
 }
 
 pub(super) fn execute(daybook: &Daybook, args: &CompileArgs) -> anyhow::Result<Outcome> {
@@ -33,6 +56,8 @@ pub(super) fn execute(daybook: &Daybook, args: &CompileArgs) -> anyhow::Result<O
         (None, Some(range)) => range,
         (None, None) => anyhow::bail!("name the date: --date, or --from and --to"),
     };
-    output::line(&model.compile(&PartitionDate::range(first, last).collect())?);
+    let dates = PartitionDate::range(first, last).collect();
+    let compiled = model.compile(&dates, args.dialect.into());
+    output::line(&compiled.with_context(|| model.file.clone())?);
     Ok(Outcome::Done)
 }

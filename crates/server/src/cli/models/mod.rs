@@ -30,7 +30,7 @@ enum ModelsCommand {
     List(list::ListArgs),
     /// Show a model: what it is, its columns, its tests, what it reads and what reads it
     Show(show::ShowArgs),
-    /// Print a model's SQL for some dates
+    /// Print a model's SQL for some dates, as a back end runs it
     Compile(compile::CompileArgs),
     /// Write a site that documents the models, for a browser
     Docs(docs::DocsArgs),

@@ -1,18 +1,14 @@
-//! Compiles a model's SQL for the dates being built.
-//!
-//! The variables are `:dates`, and `:lookback_dates`, which are those and the days before each that a model also
-//! depends on. `x in (:dates)` becomes ranges that a table format can prune by, `values (:dates)` one row a date.
+//! The dates being built, in place of the variables that stand for them.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Query, SetExpr, Statement, TypedString, Value, ValueWithSpan, VisitMut,
-    VisitorMut,
+    BinaryOperator, DataType, Expr, Query, SetExpr, TypedString, Value, ValueWithSpan, VisitorMut,
 };
-use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::{Parser, ParserError};
+use sqlparser::parser::ParserError;
 
+use super::{cast, mistake};
 use crate::PartitionDate;
 
 const DATES: &str = ":dates";
@@ -21,39 +17,22 @@ const LOOKBACK_DATES: &str = ":lookback_dates";
 /// Beyond this many separate ranges, a list in one enclosing range keeps the expression shallow.
 const MAX_RANGES: usize = 32;
 
-/// The SQL with `:dates` replaced by `dates`; with none, conditions on dates are false.
-///
-/// # Errors
-/// The parser's error, with line and column, when `sql` is not SQL, or has a variable where none can be.
-pub fn compile(sql: &str, dates: &BTreeSet<PartitionDate>) -> Result<String, ParserError> {
-    with_lookback(sql, dates, 0)
-}
-
-/// The same, with `:lookback_dates` replaced by `dates` and the `days` days before each of them.
-///
-/// # Errors
-/// As [`compile`].
-pub fn with_lookback(sql: &str, dates: &BTreeSet<PartitionDate>, days: u32) -> Result<String, ParserError> {
-    let mut statements = Parser::parse_sql(&GenericDialect {}, sql)?;
-    let earlier = |date: &PartitionDate| PartitionDate::range(date.minus_days(days.into()), *date);
-    let mut compiler = Compiler {
-        dates: Stretches::of(dates.clone()),
-        lookback: Stretches::of(dates.iter().flat_map(earlier).collect()),
-    };
-    match statements.visit(&mut compiler) {
-        ControlFlow::Continue(()) => {
-            Ok(statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n"))
-        }
-        ControlFlow::Break(error) => Err(error),
-    }
-}
-
-struct Compiler {
+/// Replaces the variables by dates.
+pub(super) struct Dates {
     dates: Stretches,
     lookback: Stretches,
 }
 
-impl Compiler {
+impl Dates {
+    /// `dates`, and for `:lookback_dates` also the `days` days before each of them.
+    pub(super) fn of(dates: &BTreeSet<PartitionDate>, days: u32) -> Self {
+        let earlier = |date: &PartitionDate| PartitionDate::range(date.minus_days(days.into()), *date);
+        Self {
+            dates: Stretches::of(dates.clone()),
+            lookback: Stretches::of(dates.iter().flat_map(earlier).collect()),
+        }
+    }
+
     /// The dates that `expr` stands for, if it is a variable.
     fn variable(&self, expr: &Expr) -> Option<&Stretches> {
         let Expr::Value(value) = expr else { return None };
@@ -71,7 +50,7 @@ struct Stretches {
     ranges: Vec<(PartitionDate, PartitionDate)>,
 }
 
-impl VisitorMut for Compiler {
+impl VisitorMut for Dates {
     type Break = ParserError;
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<ParserError> {
@@ -137,19 +116,17 @@ impl Stretches {
     /// The dates; without any, one that is null, which no date equals.
     fn literals(&self) -> Vec<Expr> {
         if self.dates.is_empty() {
-            return vec![Expr::value(Value::Null)];
+            return vec![cast(Expr::value(Value::Null), DataType::Date)];
         }
         self.dates.iter().copied().map(literal).collect()
     }
 }
 
 fn misplaced(value: &ValueWithSpan) -> ParserError {
-    let place = value.span.start;
-    ParserError::ParserError(format!(
-        "{value} cannot stand here: write `x in ({DATES})` or `values ({DATES})`, or the same with {LOOKBACK_DATES} \
-         at Line: {}, Column: {}",
-        place.line, place.column
-    ))
+    let problem = format!(
+        "{value} cannot stand here: write `x in ({DATES})` or `values ({DATES})`, or the same with {LOOKBACK_DATES}"
+    );
+    mistake(value.span, &problem)
 }
 
 fn literal(date: PartitionDate) -> Expr {
@@ -187,7 +164,12 @@ fn ranges(dates: &BTreeSet<PartitionDate>) -> Vec<(PartitionDate, PartitionDate)
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Dialect, with_lookback};
     use super::*;
+
+    fn compile(sql: &str, dates: &BTreeSet<PartitionDate>) -> Result<String, ParserError> {
+        super::super::compile(sql, dates, Dialect::Delta)
+    }
 
     fn dates(texts: &[&str]) -> BTreeSet<PartitionDate> {
         texts.iter().map(|text| text.parse().expect("a test's own date")).collect()
@@ -224,12 +206,16 @@ mod tests {
     fn no_dates_match_nothing() {
         let compiled = compile("select 1 from t where d in (:dates)", &BTreeSet::new()).expect("compiles");
         insta::assert_snapshot!(compiled, @"SELECT 1 FROM t WHERE false");
+        let compiled =
+            compile("select d from (values (:dates)) as d (d)", &BTreeSet::new()).expect("compiles");
+        insta::assert_snapshot!(compiled, @"SELECT d FROM (VALUES (CAST(NULL AS DATE))) AS d (d)");
     }
 
     #[test]
     fn lookback_dates_reach_back_from_each_date() {
         let sql = "select a from t where d in (:lookback_dates)";
-        let compiled = with_lookback(sql, &dates(&["2011-02-05", "2011-02-06"]), 3).expect("compiles");
+        let compiled =
+            with_lookback(sql, &dates(&["2011-02-05", "2011-02-06"]), 3, Dialect::Delta).expect("compiles");
         insta::assert_snapshot!(compiled, @"SELECT a FROM t WHERE (d BETWEEN DATE '2011-02-02' AND DATE '2011-02-06')");
     }
 
