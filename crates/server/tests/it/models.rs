@@ -83,3 +83,42 @@ fn the_models_are_documented_as_a_site() {
     folder.write("taken", "a file");
     folder.daybook(&["models", "docs", "--output", "taken"]).assert_error(&["taken"]);
 }
+
+/// The indented block of the documentation that begins with `word`.
+fn documented(word: &str) -> String {
+    let mut blocks = vec![String::new()];
+    for line in include_str!("../../../../docs/models.md").lines() {
+        let last = blocks.len() - 1;
+        match line.strip_prefix("    ") {
+            Some(text) => blocks[last].extend([text, "\n"]),
+            None if !blocks[last].is_empty() && !line.is_empty() => blocks.push(String::new()),
+            None => {}
+        }
+    }
+    blocks.into_iter().find(|block| block.starts_with(word)).unwrap()
+}
+
+#[test]
+fn the_mart_of_the_documentation_is_checked_asked_and_tested() {
+    let folder = Folder::new();
+    let mart = "app_weekly_type_revenue";
+    assert_eq!(folder.daybook(&["models", "new", mart]).code, 0);
+    folder.write(&format!("models/{mart}.sql"), &documented("select"));
+    folder.write(&format!("models/{mart}.yml"), &documented("description"));
+    for arguments in [&["models", "check"][..], &["models", "test", "--unit", "--select", mart]] {
+        let ended = folder.daybook(arguments);
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    }
+    folder.write_batch();
+    assert_eq!(folder.daybook(&["load", "batch"]).code, 0);
+    assert_eq!(folder.daybook(&["--now", "2024-03-02T02:00:00Z", "run"]).code, 0);
+    let asked = folder.daybook(&["--format", "csv", "query", &format!("select * from {mart}")]);
+    assert_eq!(
+        asked.out,
+        "week,product_type,units,revenue,paid_revenue\n2024-02-26,(unknown),2,1000,0\n",
+        "{}",
+        asked.err
+    );
+    let tested = folder.daybook(&["models", "test", "--select", mart]);
+    assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
+}
