@@ -1,14 +1,15 @@
 //! Tells others, by OpenLineage events, what a close reads and writes. Whatever becomes of the events, the close goes on.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use chrono::TimeDelta;
+use chrono::{NaiveDateTime, TimeDelta};
+use daybook_model::Registry;
 use daybook_model::openlineage::{BuiltTable, LineageRun, Places, Transition};
-use daybook_model::{Clock, Registry};
 use daybook_pipeline::StepReport;
+use futures::future::join_all;
 use serde_json::Value;
 use tokio::fs::OpenOptions;
 use tokio::io::AsyncWriteExt;
@@ -21,27 +22,43 @@ use crate::config::Config;
 use crate::daybook::Daybook;
 use crate::post::Receiver;
 
-/// How long a run waits in the end for its events to get through.
-const LAST_WAIT: Duration = Duration::from_secs(30);
-
 /// The database that the embedded ODS is.
 const EMBEDDED_ODS: &str = "postgres://localhost/daybook";
 
-/// The events of one run, if anybody is to get them.
+/// The deliveries under way: they outlive their runs.
+static DELIVERIES: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// Waits until all events have got through, but no longer than that.
+pub(crate) async fn deliver_rest(patience: Duration) {
+    let deliveries = std::mem::take(&mut *locked(&DELIVERIES));
+    if timeout(patience, join_all(deliveries)).await.is_err() {
+        tracing::warn!("not all lineage events got through within {} s", patience.as_secs());
+    }
+}
+
+/// The events of one run, if anybody is to get them. A run that is dropped is told to be aborted.
 pub(crate) struct Lineage(Option<Events>);
 
 struct Events {
     run: LineageRun,
     registry: Arc<Registry>,
     places: Places,
-    clock: Clock,
-    /// On their way, in their order.
+    began: (NaiveDateTime, Instant),
     sender: UnboundedSender<String>,
-    delivery: JoinHandle<()>,
+    told: Mutex<Told>,
+}
+
+/// What was told of a run, and what is to be told.
+#[derive(Default)]
+struct Told {
+    started: bool,
+    ended: bool,
+    /// Of tables that were built, and that nobody reads before they are published.
+    built: Vec<Value>,
 }
 
 impl Lineage {
-    /// The run of a `job` begins; its events are delivered meanwhile.
+    /// The run of a `job` that is about to begin; its events are delivered meanwhile.
     pub(crate) fn begin(daybook: &Daybook, job: &str) -> anyhow::Result<Self> {
         let receivers = Receivers::configured(&daybook.config)?;
         if receivers.0.is_empty() {
@@ -49,7 +66,7 @@ impl Lineage {
         }
         let ods = daybook.config.ods.url.as_deref().unwrap_or(EMBEDDED_ODS);
         let (sender, events) = unbounded_channel();
-        let events = Events {
+        let events_of_run = Events {
             run: LineageRun {
                 id: Uuid::new_v4().to_string(),
                 namespace: daybook.config.openlineage.namespace.clone(),
@@ -59,53 +76,102 @@ impl Lineage {
             // the error would show the URL, and its password with it
             places: Places::new(daybook.config.warehouse_url()?.as_str(), ods)
                 .map_err(|_| anyhow::anyhow!("[ods] url is not a URL, so its tables have no names"))?,
-            clock: daybook.clock,
+            began: (daybook.clock.now(), Instant::now()),
             sender,
-            delivery: tokio::spawn(receivers.deliver(events)),
+            told: Mutex::default(),
         };
-        events.send(&events.run.event(Transition::Start, events.clock.now()));
-        Ok(Self(Some(events)))
+        let mut deliveries = locked(&DELIVERIES);
+        deliveries.retain(|delivery| !delivery.is_finished());
+        deliveries.push(tokio::spawn(receivers.deliver(events)));
+        Ok(Self(Some(events_of_run)))
     }
 
-    /// A step of the run has ended; one that built a table is told.
+    /// A step of the run has ended. The tables that it built are told once they are published.
     pub(crate) fn step(&self, step: &StepReport) {
         let Some(events) = &self.0 else { return };
-        let Some(model) = events.registry.get(&step.name) else { return };
-        let table = BuiltTable {
-            registry: &events.registry,
-            model,
-            places: &events.places,
-            rows: step.metrics["rows"].as_u64(),
-        };
-        let run = LineageRun {
-            id: Uuid::new_v4().to_string(),
-            job: format!("{}.{}", events.run.job, step.name),
-            ..events.run.clone()
-        };
-        let ended = events.clock.now();
-        let took =
-            Duration::try_from_secs_f64(step.seconds).ok().and_then(|took| TimeDelta::from_std(took).ok());
-        for event in run.built(&events.run, &table, ended - took.unwrap_or_default(), ended) {
-            events.send(&event);
+        events.start();
+        if step.name == "publish" {
+            std::mem::take(&mut locked(&events.told).built).iter().for_each(|event| events.send(event));
+        }
+        let built = events.of_table(step);
+        locked(&events.told).built.extend(built.into_iter().flatten());
+    }
+
+    /// The run has ended.
+    pub(crate) fn end(self, transition: Transition<'_>) {
+        if let Some(events) = &self.0 {
+            events.start();
+            events.end(transition);
         }
     }
 
-    /// The run has ended; waits a while for its last events to get through.
-    pub(crate) async fn end(self, transition: Transition<'_>) {
-        let Some(events) = self.0 else { return };
-        events.send(&events.run.event(transition, events.clock.now()));
-        drop(events.sender);
-        if timeout(LAST_WAIT, events.delivery).await.is_err() {
-            tracing::warn!("not all lineage events got through within {} s", LAST_WAIT.as_secs());
+    /// There was no run after all.
+    pub(crate) fn forget(self) {
+        if let Some(events) = &self.0 {
+            locked(&events.told).ended = true;
         }
     }
 }
 
 impl Events {
+    fn start(&self) {
+        if !std::mem::replace(&mut locked(&self.told).started, true) {
+            self.send(&self.run.event(Transition::Start, self.began.0));
+        }
+    }
+
+    fn end(&self, transition: Transition<'_>) {
+        locked(&self.told).ended = true;
+        self.send(&self.run.event(transition, self.now()));
+    }
+
+    fn of_table(&self, step: &StepReport) -> Option<[Value; 2]> {
+        let model = self.registry.get(&step.name)?;
+        let table = BuiltTable {
+            registry: &self.registry,
+            model,
+            places: &self.places,
+            rows: step.metrics["rows"].as_u64(),
+        };
+        let run = LineageRun {
+            id: Uuid::new_v4().to_string(),
+            job: format!("{}.{}", self.run.job, step.name),
+            ..self.run.clone()
+        };
+        let ended = self.now();
+        let took = Duration::try_from_secs_f64(step.seconds).unwrap_or_default();
+        Some(run.built(&self.run, &table, ended - length(took), ended))
+    }
+
+    /// By a clock that stands still, a run takes its time all the same.
+    fn now(&self) -> NaiveDateTime {
+        self.began.0 + length(self.began.1.elapsed())
+    }
+
     fn send(&self, event: &Value) {
         // it is received until this sender is gone
         let _ = self.sender.send(event.to_string());
     }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let told = locked(&self.told);
+        let is_under_way = told.started && !told.ended;
+        drop(told);
+        if is_under_way {
+            self.end(Transition::Abort);
+        }
+    }
+}
+
+fn length(time: Duration) -> TimeDelta {
+    TimeDelta::from_std(time).unwrap_or_default()
+}
+
+/// Nothing is left half done by who panics with it in hand.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who gets the events, each in turn.

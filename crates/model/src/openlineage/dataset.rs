@@ -27,14 +27,16 @@ impl Places {
     /// When one of them is not a URL.
     pub fn new(warehouse: &str, ods: &str) -> Result<Self, url::ParseError> {
         let (warehouse, ods) = (Url::parse(warehouse)?, Url::parse(ods)?);
-        let folder = warehouse.path().trim_end_matches('/');
-        let (warehouse, folder) = match warehouse.host_str() {
-            Some(host) => (format!("{}://{host}", warehouse.scheme()), folder.trim_start_matches('/')),
-            None => (warehouse.scheme().to_owned(), folder),
+        let folder = match warehouse.to_file_path() {
+            Ok(path) => path.display().to_string(),
+            Err(()) => warehouse.path().trim_matches('/').to_owned(),
         };
         Ok(Self {
-            warehouse,
-            folder: folder.to_owned(),
+            warehouse: match warehouse.host_str() {
+                Some(host) => format!("{}://{host}", warehouse.scheme()),
+                None => warehouse.scheme().to_owned(),
+            },
+            folder: folder.trim_end_matches('/').to_owned(),
             ods: format!(
                 "postgres://{}:{}",
                 ods.host_str().unwrap_or("localhost"),
@@ -44,14 +46,16 @@ impl Places {
         })
     }
 
+    /// The table of a stored model.
+    fn table(&self, model: &str) -> Dataset {
+        let folder = if self.folder.is_empty() { String::new() } else { format!("{}/", self.folder) };
+        Dataset { namespace: self.warehouse.clone(), name: format!("{folder}tables/{model}") }
+    }
+
     /// The table that `relation` is, if it is one: a stored model, or what a dump shows of the ODS.
     fn dataset(&self, registry: &Registry, relation: &str) -> Option<Dataset> {
         if registry.get(relation).is_some() {
-            let folder = if self.folder.is_empty() { String::new() } else { format!("{}/", self.folder) };
-            return Some(Dataset {
-                namespace: self.warehouse.clone(),
-                name: format!("{folder}tables/{relation}"),
-            });
+            return Some(self.table(relation));
         }
         let table = match relation.strip_suffix("_staging")? {
             "parked_order_lines" => "daybook.parked_row".to_owned(),
@@ -80,10 +84,8 @@ pub(super) fn inputs(table: &BuiltTable<'_>) -> Vec<Value> {
 
 /// The table itself.
 pub(super) fn output(table: &BuiltTable<'_>) -> Value {
-    let BuiltTable { registry, model, places, rows } = *table;
-    let Dataset { namespace, name } = places
-        .dataset(registry, &model.name)
-        .unwrap_or_else(|| Dataset { namespace: places.warehouse.clone(), name: model.name.clone() });
+    let BuiltTable { model, places, rows, .. } = *table;
+    let Dataset { namespace, name } = places.table(&model.name);
     let counted = facet("1-0-2", "OutputStatisticsOutputDatasetFacet", json!({ "rowCount": rows }));
     let output_facets = if rows.is_some() { json!({ "outputStatistics": counted }) } else { json!({}) };
     json!({

@@ -53,7 +53,7 @@ pub struct BuiltTable<'a> {
 impl LineageRun {
     /// The event of this run at `time`, UTC.
     pub fn event(&self, transition: Transition<'_>, time: NaiveDateTime) -> Value {
-        let job = facets([("jobType", job_type("CLOSE"))]);
+        let job = facets([("jobType", job_type(&self.job.to_ascii_uppercase()))]);
         self.document(transition, time, &Map::new(), &job, &Tables::default())
     }
 

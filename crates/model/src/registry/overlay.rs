@@ -94,7 +94,7 @@ fn add(models: &mut BTreeMap<String, Model>, files: &Files<'_>, origin: Origin) 
         check_override(held, &model)?;
     }
     if origin != Origin::Shipped && model.kind == Kind::Incremental {
-        let problem = "kind incremental is for Daybook's own replica: use view or replace_partition";
+        let problem = "kind incremental is for Daybook's own replica: use view, replace_partition or table";
         return Err(Place::file(&files.yaml_file).wrong(problem));
     }
     models.insert(model.name.clone(), model);
@@ -108,6 +108,9 @@ fn check_override(shipped: &Model, own: &Model) -> Result<(), ModelError> {
         return Err(
             place.wrong("the replica cannot be overridden: call the model otherwise, and read the replica")
         );
+    }
+    if shipped.is_partitioned() && own.kind == Kind::Table {
+        return Err(place.wrong("takes the place of a shipped table with partitions, so it needs them, too: use kind replace_partition"));
     }
     let kept = |name: &str, data_type| {
         own.columns.iter().any(|column| column.name == name && column.data_type == data_type)

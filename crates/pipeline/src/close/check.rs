@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{PartitionDate, Severity};
+use daybook_model::{Kind, Model, PartitionDate, Severity, portions};
 use daybook_warehouse::{Build, PublicationDraft};
 use serde_json::json;
 
@@ -11,6 +11,7 @@ use super::assembly::Assembly;
 use super::audit::{Auditor, Subject, TestFailure};
 use super::build::{Built, BuiltModel};
 use super::measures;
+use super::models::DATES_AT_A_TIME;
 use super::steps::Steps;
 use super::touched::{Touched, candidates};
 use crate::PipelineError;
@@ -59,27 +60,43 @@ impl Assembly<'_> {
         let as_of = last.map_or(self.now, |last| self.settings.timezone.end_of(last));
         let auditor = Auditor { registry: self.registry, subject: Subject::Build(build), as_of };
         let mut failures = Vec::new();
-        let mut portions: BTreeMap<&str, Vec<BTreeSet<PartitionDate>>> = BTreeMap::new();
+        let mut looked_at: BTreeMap<&str, Vec<BTreeSet<PartitionDate>>> = BTreeMap::new();
         for model in self.registry.models() {
             let own = match built.models.get(&model.name) {
                 // what has no partitions is looked at as a whole
                 Some(_) if !model.is_partitioned() => vec![BTreeSet::new()],
                 Some(built) => built.portions(),
                 None if !model.is_stored() && model.is_dated() => {
-                    // as those of the largest table that it reads
-                    let read = model.reads.keys().filter_map(|read| portions.get(read.as_str()));
-                    read.max_by_key(|portions| portions.len()).cloned().unwrap_or_default()
+                    self.dates_of_view(model, &looked_at, before, built)
                 }
                 None => Vec::new(),
             };
             failures.extend(auditor.model(model, &own).await?);
-            portions.insert(&model.name, own);
+            looked_at.insert(&model.name, own);
         }
-        let concerned = portions.iter().filter(|(_, portions)| !portions.is_empty());
+        let concerned = looked_at.iter().filter(|(_, portions)| !portions.is_empty());
         let concerned = concerned.map(|(name, _)| (*name).to_owned()).collect();
         let dates = built.models.values().flat_map(|model| &model.dates).copied().collect();
         failures.extend(auditor.custom(&concerned, &dates).await?);
         Ok(failures)
+    }
+
+    /// Portions of the dates of a view that may have changed: those of the largest table that it reads; all closed ones
+    /// if it reads a table that was built as a whole.
+    fn dates_of_view(
+        &self,
+        view: &Model,
+        looked_at: &BTreeMap<&str, Vec<BTreeSet<PartitionDate>>>,
+        before: &PublicationDraft,
+        built: &Built,
+    ) -> Vec<BTreeSet<PartitionDate>> {
+        let is_whole = |name: &String| self.registry.get(name).is_some_and(|read| read.kind == Kind::Table);
+        if self.registry.tables_read(&view.name).iter().any(is_whole) {
+            let closed = before.closed_dates.union(&built.newly_closed).copied().collect();
+            return portions(&closed, DATES_AT_A_TIME, |_| 1);
+        }
+        let read = view.reads.keys().filter_map(|read| looked_at.get(read.as_str()));
+        read.max_by_key(|portions| portions.len()).cloned().unwrap_or_default()
     }
 }
 

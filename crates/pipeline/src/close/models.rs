@@ -15,7 +15,7 @@ use crate::PipelineError;
 use crate::runs::{RunLock, RunRecord, RunState};
 
 /// Tests look at so many dates at a time.
-const DATES_AT_A_TIME: u64 = 31;
+pub(super) const DATES_AT_A_TIME: u64 = 31;
 
 impl Close<'_> {
     /// Builds the tables of `models` for all their dates from what is published, and publishes; without any names, the

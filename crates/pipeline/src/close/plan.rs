@@ -26,6 +26,8 @@ pub struct ClosePlan {
 pub struct TablePlan {
     /// The table's name.
     pub table: String,
+    /// Whether it would be built as a whole, without regard to dates.
+    pub whole: bool,
     /// Each date that would be built.
     pub dates: BTreeMap<PartitionDate, PlannedRows>,
 }
@@ -43,17 +45,18 @@ impl ClosePlan {
     pub(super) fn new(built: Built, manifest: &Manifest, registry: &Registry, build: &dyn Build) -> Self {
         let table = |name: &String| {
             let dates = &built.models.get(name)?.dates;
+            let whole = registry.get(name).is_some_and(|model| !model.is_partitioned());
             let source = manifest.tables.get(name);
             let published = build.rows(name);
             let rows = |date: &PartitionDate| PlannedRows {
                 source: source.map(|dump| dump.dates.get(date).map_or(0, |content| content.rows)),
                 published: published.get(date).copied().unwrap_or_default(),
             };
-            let dates = dates.iter().map(|date| (*date, rows(date))).collect();
-            Some(TablePlan { table: name.clone(), dates })
+            let dates = dates.iter().filter(|_| !whole).map(|date| (*date, rows(date))).collect();
+            Some(TablePlan { table: name.clone(), whole, dates })
         };
         let tables = registry.models().iter().filter_map(|model| table(&model.name));
-        let tables = tables.filter(|table| !table.dates.is_empty()).collect();
+        let tables = tables.filter(|table| table.whole || !table.dates.is_empty()).collect();
         Self { dates: built.plan, tables }
     }
 }

@@ -48,8 +48,11 @@ pub(super) async fn build_with_close<T>(
 ) -> anyhow::Result<T> {
     let lineage = Lineage::begin(daybook, job)?;
     let done = open(daybook, title, reporting, &|step| lineage.step(step), work).await;
-    let error = done.as_ref().err().map(ToString::to_string);
-    lineage.end(error.as_deref().map_or(Transition::Complete, Transition::Fail)).await;
+    match &done {
+        Ok(_) => lineage.end(Transition::Complete),
+        Err(error) if matches!(error.downcast_ref(), Some(PipelineError::Busy)) => lineage.forget(),
+        Err(error) => lineage.end(Transition::Fail(&format!("{error:#}"))),
+    }
     done
 }
 

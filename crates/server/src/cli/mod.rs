@@ -17,6 +17,7 @@ mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime};
 use clap::{Parser, Subcommand};
@@ -25,6 +26,7 @@ use futures::FutureExt;
 
 use crate::config::Config;
 use crate::daybook::Daybook;
+use crate::lineage;
 use crate::output::Format;
 use crate::serve;
 use crate::telemetry::Verbosity;
@@ -131,6 +133,10 @@ struct Reporting {
     quiet: bool,
 }
 
+/// How long the last lineage events may take to get through.
+const WHEN_DONE: Duration = Duration::from_secs(30);
+const WHEN_ENDING: Duration = Duration::from_secs(3);
+
 impl Cli {
     pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
@@ -149,8 +155,9 @@ impl Cli {
         let daybook = Daybook::new(config, clock)?;
         let work = match &self.command {
             Command::Serve(args) => {
-                serve::serve(daybook, args, asked_to_end).await?;
-                return Ok(Outcome::Done);
+                let served = serve::serve(daybook, args, asked_to_end).await;
+                lineage::deliver_rest(WHEN_ENDING).await;
+                return served.map(|()| Outcome::Done);
             }
             Command::Init => init::execute(&daybook, reporting).boxed_local(),
             Command::Load(args) => load::execute(&daybook, args, reporting).boxed_local(),
@@ -166,11 +173,13 @@ impl Cli {
             Command::Status => status::execute(&daybook, reporting).boxed_local(),
             Command::Demo(args) => demo::execute(daybook.config.clone(), args, reporting).boxed_local(),
         };
-        tokio::select! {
-            outcome = work => outcome,
+        let (outcome, patience) = tokio::select! {
+            outcome = work => (outcome, WHEN_DONE),
             // the work is dropped where it stands, which loses nothing, and the embedded server stops
-            () = asked_to_end => Ok(Outcome::Interrupted),
-        }
+            () = asked_to_end => (Ok(Outcome::Interrupted), WHEN_ENDING),
+        };
+        lineage::deliver_rest(patience).await;
+        outcome
     }
 }
 

@@ -47,7 +47,11 @@ fn planned_dates(plan: &ClosePlan) -> Vec<Vec<String>> {
         let source = rows.source.map(|count| count.to_string()).unwrap_or_default();
         vec![table.table.clone(), date.to_string(), source, rows.published.to_string(), reasons.join(", ")]
     };
-    rows.map(row).collect()
+    let whole = plan.tables.iter().filter(|table| table.whole);
+    let whole = whole.map(|table| {
+        vec![table.table.clone(), "all".to_owned(), String::new(), String::new(), String::new()]
+    });
+    rows.map(row).chain(whole).collect()
 }
 
 fn planned_tables(plan: &ClosePlan) -> Vec<Vec<String>> {
@@ -57,7 +61,7 @@ fn planned_tables(plan: &ClosePlan) -> Vec<Vec<String>> {
         let published: u64 = table.dates.values().map(|rows| rows.published).sum();
         vec![
             table.table.clone(),
-            table.dates.len().to_string(),
+            if table.whole { "all".to_owned() } else { table.dates.len().to_string() },
             date(table.dates.keys().next()),
             date(table.dates.keys().next_back()),
             source.map(|count| count.to_string()).unwrap_or_default(),

@@ -62,15 +62,17 @@ impl Closer {
         // the engine's futures stay on their thread
         let runtime = tokio::runtime::Handle::current();
         Ok(tokio::task::spawn_blocking(move || {
-            let closed = runtime.block_on(async {
-                let close = close(&registry, &ods, warehouse.as_ref(), &settings, &lineage, period);
-                let closed = stop.run_until_cancelled(close).await;
-                tell_end(lineage, closed.as_ref()).await;
-                closed
-            });
+            let close = close(&registry, &ods, warehouse.as_ref(), &settings, &lineage, period);
+            let closed = runtime.block_on(stop.run_until_cancelled(close));
+            tell_end(lineage, closed.as_ref());
             drop(turn);
             log_end(closed)
         }))
+    }
+
+    /// Waits until no close is under way.
+    pub(super) async fn idle(&self) {
+        drop(self.closing.lock().await);
     }
 
     /// Closes `period`, and waits for the end.
@@ -102,11 +104,13 @@ async fn close(
 }
 
 /// Tells those who draw lineage how a close ended; none means that it was dropped.
-async fn tell_end(lineage: Lineage, closed: Option<&Result<CloseReport, PipelineError>>) {
+fn tell_end(lineage: Lineage, closed: Option<&Result<CloseReport, PipelineError>>) {
     match closed {
-        Some(Ok(_)) => lineage.end(Transition::Complete).await,
-        Some(Err(error)) => lineage.end(Transition::Fail(&error.to_string())).await,
-        None => lineage.end(Transition::Abort).await,
+        Some(Ok(_)) => lineage.end(Transition::Complete),
+        Some(Err(PipelineError::Busy)) => lineage.forget(),
+        Some(Err(error)) => lineage.end(Transition::Fail(&error.to_string())),
+        // dropped, it says so itself
+        None => drop(lineage),
     }
 }
 

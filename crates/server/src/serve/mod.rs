@@ -88,6 +88,9 @@ pub(crate) async fn serve(
     };
     stop.cancel();
     while tasks.join_next().await.is_some() {}
+    if timeout(CLOSING, closer.idle()).await.is_err() {
+        tracing::warn!("the close that was under way did not end");
+    }
     match timeout(CLOSING, ods.close()).await {
         Ok(closed) => closed?,
         Err(_) => tracing::warn!("cut the connections to PostgreSQL: a statement did not end"),

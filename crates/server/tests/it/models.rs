@@ -114,8 +114,7 @@ fn the_mart_of_the_documentation_is_checked_asked_and_tested() {
     assert_eq!(folder.daybook(&["--now", "2024-03-02T02:00:00Z", "run"]).code, 0);
     let asked = folder.daybook(&["--format", "csv", "query", &format!("select * from {mart}")]);
     assert_eq!(
-        asked.out,
-        "week,product_type,units,revenue,paid_revenue\n2024-02-26,(unknown),2,1000,0\n",
+        asked.out, "week,product_type,units,revenue,paid_revenue\n2024-02-26,(unknown),2,1000,0\n",
         "{}",
         asked.err
     );

@@ -54,15 +54,19 @@ fn a_close_tells_what_it_read_and_wrote() {
         NOW,
         ("DAYBOOK_OPENLINEAGE_FILE", "lineage.ndjson"),
         ("DAYBOOK_OPENLINEAGE_URL", &url),
-        ("DAYBOOK_OPENLINEAGE_API_KEY", "s3cret"),
+        ("DAYBOOK_OPENLINEAGE_API_KEY", "k3y"),
         ("DAYBOOK_OPENLINEAGE_NAMESPACE", "shop"),
     ];
     let closed = folder.daybook_with(&variables, &["run"]);
     assert_eq!(closed.code, 0, "{}", closed.err);
 
     let told = events(&folder);
-    let posted: Vec<Value> = told.iter().map(|_| documents.recv().unwrap()).collect();
-    assert_eq!(told, posted, "both get the same, in the same order");
+    for event in &told {
+        let posted = documents.recv().unwrap();
+        assert_eq!(*event, posted.document, "both get the same, in the same order");
+        assert_eq!(posted.authorization.as_deref(), Some("Bearer k3y"));
+        assert!(!event.to_string().contains("k3y") && !event.to_string().contains("s3cret"), "{event}");
+    }
     let run = named(&told, "close");
     assert_eq!(run.len(), 2);
     assert_eq!((&run[0]["eventType"], &run[1]["eventType"]), (&"START".into(), &"COMPLETE".into()));
@@ -104,7 +108,8 @@ fn a_close_that_fails_says_so_and_one_that_is_not_heard_goes_on() {
     let file = ("DAYBOOK_OPENLINEAGE_FILE", "lineage.ndjson");
     folder.daybook_with(&[NOW, file], &["run"]).assert_error(&["dumps"]);
     let told = events(&folder);
-    let failed = told.last().unwrap();
+    assert_eq!(told.len(), 2, "of tables that nobody can read, nothing is told: {told:?}");
+    let failed = &told[1];
     assert_eq!(failed["eventType"], "FAIL");
     assert!(
         failed["run"]["facets"]["errorMessage"]["message"].as_str().unwrap().contains("dumps"),
@@ -118,6 +123,20 @@ fn a_close_that_fails_says_so_and_one_that_is_not_heard_goes_on() {
     let closed = folder.daybook_with(&[NOW, nowhere], &["run"]);
     assert_eq!(closed.code, 0, "{}", closed.err);
     assert_eq!(closed.err.matches("lineage does not get to").count(), 1, "once is enough: {}", closed.err);
+}
+
+#[test]
+fn a_close_that_is_dropped_is_told_to_be_aborted() {
+    let folder = Folder::new();
+    folder.write_batch();
+    assert_eq!(folder.daybook(&["load", "batch"]).code, 0);
+    let file = ("DAYBOOK_OPENLINEAGE_FILE", "lineage.ndjson");
+    let mut serving = folder.serve(&[NOW, file, ("DAYBOOK_SCHEDULE_ENABLED", "true")]);
+    serving.wait_for("closing: dump done");
+    let (code, log) = serving.end();
+    assert_eq!(code, Some(0), "{log}");
+    let end = if log.contains("dropped the close") { "ABORT" } else { "COMPLETE" };
+    assert_eq!(events(&folder).last().unwrap()["eventType"], end, "{log}");
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn who_is_to_know_hears_of_failures_deadlines_and_their_end() {
     let variables = [("DAYBOOK_NOW", "2024-03-02T03:00:00Z"), ("DAYBOOK_ALERT_URL", url.as_str())];
     let mut serving = folder.serve(&variables);
     serving.wait_for("tries again");
-    let mut events = [documents.recv().unwrap(), documents.recv().unwrap()];
+    let mut events = [documents.recv().unwrap().document, documents.recv().unwrap().document];
     events.sort_by_key(|event| event["event"].to_string());
     let [failed, missed] = &events;
     assert_eq!(failed["event"], "close_failed");
@@ -86,7 +86,7 @@ fn who_is_to_know_hears_of_failures_deadlines_and_their_end() {
 
     std::fs::remove_file(folder.path(".daybook/warehouse/dumps")).unwrap();
     serving.wait_for("closed state=Published");
-    assert_eq!(documents.recv().unwrap()["event"], "recovered");
+    assert_eq!(documents.recv().unwrap().document["event"], "recovered");
     serving.wait_for("the schedule closes next at");
     let (code, log) = serving.end();
     assert_eq!(code, Some(0), "{log}");

@@ -1,6 +1,7 @@
 //! The embedded back end: DataFusion over Delta Lake tables on any object store.
 //!
-//! Each stored model is a Delta table under `tables/<name>/`, partitioned by `partition_date`. A build commits new
+//! Each stored model is a Delta table under `tables/<name>/`, partitioned by `partition_date` unless it is of kind
+//! `table`. A build commits new
 //! versions of tables that nobody reads; publishing writes `publications/<number>.json`, which pins one version of
 //! every table, with a conditional put. So readers through Daybook switch all tables at once, and others can read
 //! the exact versions in that document.
@@ -87,9 +88,11 @@ impl DeltaWarehouse {
         session.set_dates(publication.draft.closed_dates.iter().copied())?;
         session.set_paid_statuses(&publication.draft.paid_statuses)?;
         for model in self.registry.models().iter().filter(|model| model.is_stored()) {
-            // a model that came with a newer Daybook has no published state before the next run
-            let version = publication.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
-            let table = self.tables.open(model, version).await?;
+            let Some(version) = publication.tables.get(&model.name) else {
+                session.set_unpublished(model)?;
+                continue;
+            };
+            let table = self.tables.open(model, *version).await?;
             let files =
                 TableFiles::of(model, &table, &self.storage).map_err(WarehouseError::delta(&model.name))?;
             session.set_provider(&model.name, Arc::new(files))?;

@@ -1,4 +1,4 @@
-//! Replaces whole partitions of a Delta table in one commit.
+//! Replaces partitions of a Delta table, or all of it, in one commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
 //! A DataFusion session that shows one state of the warehouse.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
@@ -17,6 +18,7 @@ use daybook_model::{Model, PartitionDate, Registry};
 use futures::{StreamExt, TryStreamExt};
 
 use super::bounds::BoundsAcrossJoins;
+use super::schema::arrow_schema;
 use crate::{QueryResult, WarehouseError};
 
 const CATALOG: &str = "daybook";
@@ -35,14 +37,16 @@ const MOST_ROWS_PER_PORTION: usize = 4_000_000;
 /// What a row of a table is reckoned to take while a model is built from it: as a row, in a hash table, and in a sort.
 const MEMORY_PER_ROW: usize = 1024;
 
-/// Up to so many rows, or bytes, one side of a join is held as one hash table. Of one table it is known which values it
-/// spans, and what lies beyond them is not read of the other side; of several by hash it is not.
-const ROWS_IN_ONE_HASH_TABLE: u64 = 4_000_000;
-const BYTES_IN_ONE_HASH_TABLE: u64 = 512 * 1024 * 1024;
+/// One side of a join is held as one hash table, and not as one for each processor, if its files are at most this part of
+/// the memory; a row takes several times the room there. Of one hash table it is known which values it spans, and what
+/// lies beyond them is not read of the other side; of several it is not.
+const MEMORY_PER_HASHED_BYTE: usize = 32;
 
 pub(super) struct Session {
     context: SessionContext,
     registry: Arc<Registry>,
+    /// Models of kind `table` that no publication holds yet.
+    unpublished: BTreeSet<String>,
 }
 
 /// As many processors as there are, and as the memory of `runtime` suffices for; one at least.
@@ -66,14 +70,16 @@ impl Session {
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_information_schema(true)
             .set_bool("datafusion.execution.parquet.pushdown_filters", true)
-            .set_u64("datafusion.optimizer.hash_join_single_partition_threshold", BYTES_IN_ONE_HASH_TABLE)
-            .set_u64("datafusion.optimizer.hash_join_single_partition_threshold_rows", ROWS_IN_ONE_HASH_TABLE)
+            .set_usize(
+                "datafusion.optimizer.hash_join_single_partition_threshold",
+                memory(&runtime).map_or(usize::MAX, |bytes| bytes / MEMORY_PER_HASHED_BYTE),
+            )
             // strings as the tables have them
             .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
             .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
         let context = SessionContext::new_with_config_rt(config, runtime);
         context.add_optimizer_rule(Arc::new(BoundsAcrossJoins));
-        Self { context, registry }
+        Self { context, registry, unpublished: BTreeSet::new() }
     }
 
     pub(super) fn context(&self) -> &SessionContext {
@@ -123,12 +129,25 @@ impl Session {
         Ok(())
     }
 
+    /// Shows a stored model that no close has built yet: what is rebuilt by dates has no rows, and what is rebuilt as a
+    /// whole is computed when it is asked, once [`Session::plan_views`] plans it.
+    pub(super) fn set_unpublished(&mut self, model: &Model) -> Result<(), WarehouseError> {
+        if model.is_partitioned() {
+            let empty = MemTable::try_new(arrow_schema(model), vec![Vec::new()])?;
+            return self.set_provider(&model.name, Arc::new(empty));
+        }
+        self.unpublished.insert(model.name.clone());
+        Ok(())
+    }
+
     /// Plans the views that read `changed`, directly or through other views; all views when it is none. A planned
     /// view holds on to the state of its tables.
     pub(super) async fn plan_views(&mut self, changed: Option<&str>) -> Result<(), WarehouseError> {
         let registry = Arc::clone(&self.registry);
         let mut stale: Vec<&str> = changed.into_iter().collect();
-        for model in registry.models().iter().filter(|model| !model.is_stored()) {
+        let is_view = |model: &&Model| !model.is_stored() || self.unpublished.contains(&model.name);
+        let views: Vec<&Model> = registry.models().iter().filter(is_view).collect();
+        for model in views {
             if changed.is_none() || model.reads.keys().any(|read| stale.contains(&read.as_str())) {
                 self.plan_view(model).await?;
                 stale.push(&model.name);

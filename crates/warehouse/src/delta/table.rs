@@ -76,7 +76,8 @@ fn check_partitioning(model: &Model, table: &DeltaTable) -> Result<(), Warehouse
         return Ok(());
     }
     let problem = format!(
-        "its table was made for another kind than {}, and cannot change: give the model another name",
+        "its table was made with another kind than {}, and keeps its partitions or their absence: give it the old kind \
+         again, or the model another name",
         model.kind.name()
     );
     Err(WarehouseError::Model { model: model.name.clone(), problem })

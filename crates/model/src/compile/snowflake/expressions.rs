@@ -39,8 +39,8 @@ pub(super) fn rewrite(expr: &mut Expr) -> Result<(), ParserError> {
         }
         Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
             // Snowflake has no escape unless it is said; by now the pattern's backslashes are doubled
-            let escapes = matches!(pattern.as_ref(), Expr::Value(text) if text.to_string().contains('\\'));
-            if escapes && escape_char.is_none() {
+            let is_plain = matches!(pattern.as_ref(), Expr::Value(text) if !text.to_string().contains('\\'));
+            if !is_plain && escape_char.is_none() {
                 *escape_char = Some(Value::SingleQuotedString("\\\\".to_owned()).into());
             }
         }

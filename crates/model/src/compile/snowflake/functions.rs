@@ -2,22 +2,27 @@
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, Value,
-    WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident,
+    Spanned, Value, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 use sqlparser::parser::ParserError;
 
 use super::expressions::double;
+use super::say_nulls;
 use crate::compile::{cast, mistake};
 
 /// What Snowflake calls what DataFusion does under the first name.
 const RENAMED: [(&str, &str); 2] = [("greatest", "greatest_ignore_nulls"), ("least", "least_ignore_nulls")];
 
 /// What has no simple counterpart, why, and what to write instead.
-const DIFFERENT: [(&str, &str); 8] = [
+const DIFFERENT: [(&str, &str); 9] = [
     ("concat", "gives null for any null in Snowflake: write a || b, and coalesce(a, '')"),
     ("concat_ws", "gives null for any null in Snowflake: write a || b, and coalesce(a, '')"),
     ("date_part", "cuts off parts of seconds in Snowflake: write extract(… from …)"),
+    (
+        "random",
+        "gives integers of 64 bits in Snowflake: a model gives the same rows each time, so do without",
+    ),
     ("regexp_like", "must match the whole text in Snowflake: write like"),
     ("regexp_replace", "replaces every match in Snowflake, not only the first: write replace"),
     ("to_char", "has other formats in Snowflake: write extract(… from …)"),
@@ -45,6 +50,13 @@ pub(super) fn rewrite(function: &mut Function) -> Result<(), ParserError> {
             return Err(mistake(function.name.span(), &problem));
         }
         change_argument(function, |value| when(*condition, value));
+    }
+    if let FunctionArguments::List(list) = &mut function.args {
+        for clause in &mut list.clauses {
+            if let FunctionArgumentClause::OrderBy(order) = clause {
+                say_nulls(order);
+            }
+        }
     }
     if name == "avg" {
         change_argument(function, |value| cast(value, double()));

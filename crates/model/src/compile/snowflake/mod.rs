@@ -21,8 +21,8 @@ mod tests;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, ObjectName, OrderByExpr, OrderByKind, Query, Select, TableFactor, Value, ValueWithSpan, VisitorMut,
-    WindowType,
+    Expr, NamedWindowDefinition, NamedWindowExpr, ObjectName, OrderByExpr, OrderByKind, Query, Select,
+    TableFactor, Value, ValueWithSpan, VisitorMut, WindowType,
 };
 use sqlparser::parser::ParserError;
 
@@ -44,6 +44,11 @@ impl VisitorMut for Snowflake {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<ParserError> {
         names::quote_columns(select);
+        for NamedWindowDefinition(_, window) in &mut select.named_window {
+            if let NamedWindowExpr::WindowSpec(window) = window {
+                say_nulls(&mut window.order_by);
+            }
+        }
         ControlFlow::Continue(())
     }
 
@@ -79,6 +84,7 @@ fn rewrite(expr: &mut Expr) -> Result<(), ParserError> {
             if let Some(WindowType::WindowSpec(window)) = &mut function.over {
                 say_nulls(&mut window.order_by);
             }
+            say_nulls(&mut function.within_group);
             functions::rewrite(function)?;
         }
         Expr::Interval(interval) => intervals::rewrite(interval)?,

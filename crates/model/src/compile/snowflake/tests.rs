@@ -88,3 +88,17 @@ fn backslashes_stay_what_they_are() {
     let sql = r"select 'a\b' from t where a like 'it''s\_%' and b like '%\%' escape '\' and c ilike 'x%'";
     insta::assert_snapshot!(written(sql), @r#"SELECT 'a\\b' FROM "T" WHERE "A" LIKE 'it''s\\_%' ESCAPE '\\' AND "B" LIKE '%\\%' ESCAPE '\\' AND "C" ILIKE 'x%'"#);
 }
+
+#[test]
+fn a_pattern_that_is_computed_may_hold_backslashes() {
+    insta::assert_snapshot!(written("select 1 from t where a like b || '%'"), @r#"SELECT 1 FROM "T" WHERE "A" LIKE "B" || '%' ESCAPE '\\'"#);
+}
+
+#[test]
+fn every_order_says_where_nulls_go() {
+    let sql = "select array_agg(a order by b), percentile_cont(0.5) within group (order by c desc), \
+               row_number() over w from t window w as (order by d) order by e";
+    let written = written(sql);
+    assert_eq!(written.matches("NULLS LAST").count(), 3, "{written}");
+    assert_eq!(written.matches("NULLS FIRST").count(), 1, "{written}");
+}
