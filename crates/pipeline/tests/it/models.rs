@@ -220,3 +220,35 @@ async fn what_is_wrong_in_a_table_is_not_published() {
     let error = books.try_close(close_of(day("2024-03-01")), ClosePeriod::Due).await.unwrap_err().to_string();
     assert!(error.contains("unique (customer_id)") && error.contains("customer_id c1"), "{error}");
 }
+
+#[tokio::test]
+async fn a_view_of_a_table_is_tested_over_all_dates() {
+    let view = "description: d\nkind: view\ngrain: g\ncolumns:\n  \
+                - {name: partition_date, data_type: date, description: d}\n  \
+                - {name: order_line_id, data_type: string, description: d}\n\
+                data_tests: [{unique: {columns: [order_line_id]}}]\n";
+    let sql = "select fact.partition_date, fact.order_line_id from dwd_orders_variant_status as fact \
+               inner join customers on fact.partition_date <= customers.last_closed";
+    let books = first_day_with(with(&[
+        ("customers.sql", CUSTOMERS_SQL),
+        ("customers.yml", CUSTOMERS),
+        ("lines_by_customers.sql", sql),
+        ("lines_by_customers.yml", view),
+    ]))
+    .await;
+    let error = books.try_close(close_of(day("2024-03-01")), ClosePeriod::Due).await.unwrap_err().to_string();
+    assert!(error.contains("lines_by_customers") && error.contains("unique (order_line_id)"), "{error}");
+}
+
+#[tokio::test]
+async fn a_new_table_is_computed_when_it_is_asked_until_a_close_builds_it() {
+    let (mut books, _) = closed_with(&[]).await;
+    books.use_models(with(&[("customers.sql", CUSTOMERS_SQL), ("customers.yml", CUSTOMERS)]));
+    let expected = ["c1|1700|2024-03-01", "c2|0|2024-03-01"];
+    assert_eq!(books.query("select * from customers order by customer_id").await, expected);
+    let now = close_of(day("2024-03-01"));
+    let plan = books.plan_at(now, ClosePeriod::Due).await;
+    assert!(plan.tables.iter().any(|table| table.table == "customers" && table.whole), "{:?}", plan.tables);
+    books.rebuild(now, &[]).await;
+    assert_eq!(books.query("select * from customers").await, expected);
+}
