@@ -45,6 +45,8 @@ pub(super) struct TableFiles {
     file_schema: TableSchema,
     store: ObjectStoreUrl,
     files: Vec<PartitionedFile>,
+    /// The columns that hold about as many values as there are rows.
+    distinct: Vec<String>,
 }
 
 impl TableFiles {
@@ -58,7 +60,9 @@ impl TableFiles {
         let files = table_files(model, table, storage, &stored)?;
         let file_schema = TableSchema::builder(stored).with_table_partition_cols(partition).build();
         let store = ObjectStoreUrl::parse(&storage.url[..url::Position::BeforePath])?;
-        Ok(Self { schema, file_schema, store, files })
+        let key = Some(&model.key).filter(|key| key.len() == 1);
+        let distinct = key.into_iter().flatten().chain(&model.lookups).cloned().collect();
+        Ok(Self { schema, file_schema, store, files, distinct })
     }
 
     /// How many rows each partition holds.
@@ -96,6 +100,19 @@ impl TableFiles {
         Ok(self.files.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect())
     }
 
+    /// Of so many rows, by which joins are planned: without knowing which columns tell rows apart, a few rows joined with a
+    /// table would be taken for as many as the table has.
+    fn statistics(&self, rows: usize, bytes: usize) -> Result<Statistics> {
+        let schema = self.file_schema.table_schema();
+        let mut statistics = Statistics::new_unknown(schema);
+        statistics.num_rows = Precision::Exact(rows);
+        statistics.total_byte_size = Precision::Inexact(bytes);
+        for name in &self.distinct {
+            statistics.column_statistics[schema.index_of(name)?].distinct_count = Precision::Inexact(rows);
+        }
+        Ok(statistics)
+    }
+
     /// The projection, counted in the model's columns, in those of the files.
     fn in_files(&self, projection: Option<&Vec<usize>>) -> Result<Vec<usize>> {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
@@ -131,9 +148,7 @@ impl TableProvider for TableFiles {
         }
         let rows = files.iter().map(|file| row_count(file) as usize).sum();
         let bytes = files.iter().map(|file| file.object_meta.size as usize).sum();
-        let mut statistics = Statistics::new_unknown(self.file_schema.table_schema());
-        statistics.num_rows = Precision::Exact(rows);
-        statistics.total_byte_size = Precision::Inexact(bytes);
+        let statistics = self.statistics(rows, bytes)?;
         let options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
