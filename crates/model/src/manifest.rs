@@ -14,6 +14,9 @@ use crate::PartitionDate;
 pub struct Manifest {
     /// The run that wrote the dump.
     pub run_id: i64,
+    /// The operational data store that was read; the ids of loads and parked rows are its own.
+    #[serde(default)]
+    pub source: Option<String>,
     /// The last business date that was read; rows of later dates wait for their day.
     pub cutoff: Option<PartitionDate>,
     /// Each table's files and dates, by the table's name.

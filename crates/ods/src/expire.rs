@@ -24,8 +24,11 @@ pub struct ExpireMetrics {
     pub order_lines: u64,
     /// Payment transactions that were deleted.
     pub transactions: u64,
-    /// Orders or payment transactions of the dates that stay, because the warehouse does not hold them as they are.
+    /// Orders or payment transactions of the dates that stay, because the warehouse does not hold them as they are, or
+    /// because somebody was writing orders or lines.
     pub kept: u64,
+    /// Whether it gave up because somebody was writing orders or lines.
+    pub interrupted: bool,
 }
 
 impl Add for ExpireMetrics {
@@ -37,6 +40,7 @@ impl Add for ExpireMetrics {
             order_lines: self.order_lines + other.order_lines,
             transactions: self.transactions + other.transactions,
             kept: self.kept + other.kept,
+            interrupted: self.interrupted || other.interrupted,
         }
     }
 }
@@ -70,7 +74,8 @@ impl Ods {
     /// what it has published of these dates, with the contract's columns at least.
     ///
     /// An order stays if it, or any one of its lines, is not held with the same content; this is checked again under
-    /// lock in the deleting transaction. Repeating it is harmless.
+    /// lock in the deleting transaction. While somebody keeps a transaction open that has written orders or lines, they
+    /// all stay for the next time. Repeating it is harmless.
     ///
     /// # Errors
     ///
@@ -88,7 +93,13 @@ impl Ods {
         hold(&mut connection, Table::OrderLines, held_lines).await?;
         let mut metrics = ExpireMetrics::default();
         for first in (0..held).step_by(BATCH_ROWS as usize) {
-            metrics += expire_some_orders(&mut connection, first).await?;
+            match expire_some_orders(&mut connection, first).await {
+                Err(error) if is_in_use(&error) => {
+                    metrics.interrupted = true;
+                    break;
+                }
+                expired => metrics += expired?,
+            }
         }
         release(&mut connection, &[Table::Orders, Table::OrderLines]).await?;
         let query =
@@ -131,12 +142,7 @@ async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result
     let mut txn = connection.begin().await?;
     // A load must not find an order that is gone when it commits its lines.
     serialize_loads(&mut txn).await?;
-    for lock in [
-        include_str!("../queries/orders/lock_held.sql"),
-        include_str!("../queries/order_lines/lock_held.sql"),
-    ] {
-        sqlx::query(lock).bind(first).bind(first + BATCH_ROWS).execute(&mut *txn).await?;
-    }
+    sqlx::raw_sql(include_str!("../queries/orders/lock_writers_out.sql")).execute(&mut *txn).await?;
     let (orders, order_lines): (i64, i64) = sqlx::query_as(include_str!("../queries/orders/expire.sql"))
         .bind(first)
         .bind(first + BATCH_ROWS)
@@ -148,6 +154,12 @@ async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result
         order_lines: order_lines.unsigned_abs(),
         ..ExpireMetrics::default()
     })
+}
+
+/// Whether another's transaction was in the way: a lock that it keeps, or a deadlock with it.
+fn is_in_use(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("55P03" | "40P01"))
 }
 
 /// Brings what the warehouse holds of a table into this session; returns how many rows.

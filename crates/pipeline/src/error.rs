@@ -20,7 +20,7 @@ pub enum PipelineError {
     #[error("the run tables in PostgreSQL cannot be migrated: {0}; a newer Daybook may have changed them")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// Another close holds the run lock.
-    #[error("another close is running; wait for it to end (`daybook status` shows it)")]
+    #[error("another close is running; wait for it to end (`daybook runs list` shows it)")]
     Busy,
     /// A day was asked for that has not ended.
     #[error("{date} is not over yet in {timezone}: the last day that can be closed is {last}")]

@@ -37,6 +37,9 @@ pub struct PublicationDraft {
     pub closed_dates: BTreeSet<PartitionDate>,
     /// What its dump held of each date, to tell what changed since.
     pub source_hashes: SourceHashes,
+    /// The operational data store that it was dumped from: what `loads` and `healed_lines` are counted in.
+    #[serde(default)]
+    pub source: Option<String>,
     /// The loads that it took in, to be marked so in the ODS.
     pub loads: Vec<i64>,
     /// The parked lines that it put beside their order, to be marked so in the ODS.

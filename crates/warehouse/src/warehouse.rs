@@ -37,9 +37,9 @@ pub trait Warehouse: Send + Sync {
     /// Runs read-only SQL on what is published, and tells how much of each table it had to read.
     async fn explain(&self, sql: &str) -> Result<Explanation, WarehouseError>;
 
-    /// Gives back the room of what only publications before the last `keep` show, now or at a later call. The caller
-    /// holds the run lock.
-    async fn vacuum(&self, keep: usize) -> Result<VacuumMetrics, WarehouseError>;
+    /// Gives back the room of what only publications before the last `keep` show, now or at a later call; with
+    /// `leftovers`, and now, also of what builds have left that were never published. The caller holds the run lock.
+    async fn vacuum(&self, keep: usize, leftovers: bool) -> Result<VacuumMetrics, WarehouseError>;
 
     /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished.
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;

@@ -73,7 +73,8 @@ impl Ods {
         let run = DumpRun::begin(limits, store, directory).await?;
         let tables = run.read_tables(&mut snapshot).await?;
         snapshot.release().await?;
-        let manifest = Manifest { run_id, cutoff: Some(cutoff), tables, loads };
+        let source = Some(self.identity().await?);
+        let manifest = Manifest { run_id, source, cutoff: Some(cutoff), tables, loads };
         run.write_manifest(&manifest).await?;
         Ok(manifest)
     }

@@ -3,6 +3,15 @@
 use crate::{Ods, OdsError};
 
 impl Ods {
+    /// Which store this is: a store that is made anew, in place of a lost one, is another.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn identity(&self) -> Result<String, OdsError> {
+        Ok(sqlx::query_scalar("select id::text from daybook.identity").fetch_one(self.pool()).await?)
+    }
+
     /// Marks loads, and parked rows that the close healed, as taken into the warehouse by `publish`. Marking again
     /// changes nothing.
     ///

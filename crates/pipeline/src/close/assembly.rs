@@ -106,6 +106,7 @@ impl Assembly<'_> {
             paid_statuses: self.settings.paid_statuses.clone(),
             closed_dates: before.closed_dates.union(&built.newly_closed).copied().collect(),
             source_hashes: hashes(manifest),
+            source: manifest.source.clone(),
             loads: manifest.loads.clone(),
             healed_lines: rows::integers(build.query(HEALED_LINES).await?).await?,
             models: fingerprints(self.registry),

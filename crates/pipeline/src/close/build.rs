@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::DatePlan;
 use super::assembly::Assembly;
-use super::period::Period;
+use super::period::{Period, gaps};
 use super::steps::Steps;
 use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
 use crate::PipelineError;
@@ -61,7 +61,7 @@ impl Built {
         let before = &published.draft;
         let models = BTreeMap::new();
         let mut merge =
-            Merge { build, close, manifest, published, steps, mode, plan: DatePlan::new(), models };
+            Merge { build, close, manifest, published, period, steps, mode, plan: DatePlan::new(), models };
         let mut sales = merge.orders().await?;
         let mut orders = merge.payments().await?;
         let Catalogue { mut snapshots, versions, reassigned } = merge.catalogue().await?;
@@ -72,13 +72,16 @@ impl Built {
         }
         merge.note("asked for", &period.days);
 
-        let newly_closed: Dates = period.days.union(&orders).copied().collect();
-        let newly_closed: Dates = newly_closed.difference(&before.closed_dates).copied().collect();
+        let mut closed: Dates =
+            before.closed_dates.iter().chain(&period.days).chain(&orders).copied().collect();
+        let gaps = gaps(&closed);
+        merge.note("between closed dates", &gaps);
+        closed.extend(gaps);
+        let newly_closed: Dates = closed.difference(&before.closed_dates).copied().collect();
         sales.extend(newly_closed.iter().chain(&period.days));
         orders.extend(&period.days);
         snapshots.extend(newly_closed.iter().chain(&period.days));
         let versions = versions.union(&snapshots).copied().collect();
-        let closed: Dates = before.closed_dates.union(&newly_closed).copied().collect();
         merge.build.set_closed_dates(&closed).await?;
         merge.models(&FeedDates { orders, sales, catalogue: snapshots, versions, closed }).await?;
         Ok(Self { plan: merge.plan, models: merge.models, newly_closed })
@@ -129,6 +132,7 @@ struct Merge<'a> {
     close: &'a Assembly<'a>,
     manifest: &'a Manifest,
     published: &'a Publication,
+    period: &'a Period,
     steps: &'a mut dyn Steps,
     mode: Mode,
     plan: DatePlan,
@@ -209,8 +213,12 @@ impl Merge<'_> {
         Ok(())
     }
 
+    /// Days that were asked for are looked at although their dump is the published one: that is how to repair them.
     fn candidates(&self, table: &str) -> Dates {
-        candidates(table, self.manifest, &self.published.draft)
+        let mut candidates = candidates(table, self.manifest, &self.published.draft);
+        let dumped = self.manifest.tables.get(table).into_iter().flat_map(|dump| dump.dates.keys());
+        candidates.extend(dumped.filter(|date| self.period.days.contains(date)));
+        candidates
     }
 
     async fn ask(

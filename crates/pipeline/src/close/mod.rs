@@ -18,7 +18,7 @@ mod touched;
 use daybook_model::manifest::{Manifest, TableDump};
 use daybook_model::{BusinessTimezone, PartitionDate, Registry};
 use daybook_ods::Ods;
-use daybook_warehouse::{Publication, Warehouse};
+use daybook_warehouse::{Publication, PublicationDraft, Warehouse};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -41,6 +41,9 @@ pub use report::{CloseReport, CloseState, DatePlan, StepReport};
 
 /// Where dumps lie below the warehouse.
 const DUMPS: &str = "dumps";
+
+/// No run has this number: it stands for what only looks.
+const LOOK: i64 = 0;
 
 /// What a close needs to know of the shop.
 #[derive(Clone, Debug)]
@@ -81,15 +84,19 @@ impl Close<'_> {
     /// Any [`PipelineError`]. Before the publish, the published state is as it was and nothing has left the ODS; what
     /// fails after it (marking, expiry, cleaning up) is made up for by the next close.
     pub async fn run(&self, period: ClosePeriod) -> Result<CloseReport, PipelineError> {
-        let lock = RunLock::acquire(self.ods.pool()).await?;
-        let closed = self.run_locked(period).await;
+        let mut lock = RunLock::acquire(self.ods.pool()).await?;
+        let closed = self.run_locked(period, &mut lock).await;
         let released = lock.release().await;
         let report = closed?;
         released?;
         Ok(report)
     }
 
-    async fn run_locked(&self, period: ClosePeriod) -> Result<CloseReport, PipelineError> {
+    async fn run_locked(
+        &self,
+        period: ClosePeriod,
+        lock: &mut RunLock,
+    ) -> Result<CloseReport, PipelineError> {
         let published = self.warehouse.published().await?.unwrap_or_default();
         self.check_timezone(&published)?;
         let Some(period) = self.resolve(period, &published).await? else {
@@ -97,7 +104,7 @@ impl Close<'_> {
         };
         let record = RunRecord::start(self.ods.pool(), self.ods.clock(), period.bounds()).await?;
         let mut steps = RecordedSteps { record, progress: self.progress, reports: Vec::new() };
-        match self.run_recorded(&period, published, &mut steps).await {
+        match self.run_recorded(&period, published, lock, &mut steps).await {
             Ok(report) => Ok(report),
             Err(error) => {
                 // the error that stopped the run matters more than one met while noting it
@@ -113,12 +120,12 @@ impl Close<'_> {
         &self,
         period: &Period,
         published: Publication,
+        lock: &mut RunLock,
         steps: &mut RecordedSteps<'_>,
     ) -> Result<CloseReport, PipelineError> {
-        if published.number > 0 {
-            // a close that was killed right after publishing may not have marked what it took in
-            self.mark(&published, &published.draft.loads).await?;
-        }
+        // a close that was killed right after publishing may not have marked what it took in
+        self.mark(&published).await?;
+        self.drop_old_dumps(steps.record.id).await?;
         let started = steps.begin();
         let healed = self.ods.heal_parked(self.settings.timezone).await?;
         let manifest = self.dump(steps.record.id, period.cutoff).await?;
@@ -128,21 +135,23 @@ impl Close<'_> {
         let last_closed_before = published.draft.closed_dates.last().copied();
         let (report, last_closed) = match assembly.assemble(&manifest, &published, period, steps).await? {
             None => {
-                self.mark(&published, &manifest.loads).await?;
+                self.ods.mark_published(published.number.cast_signed(), &manifest.loads, &[]).await?;
                 steps.record.finish(RunState::Unchanged, None).await?;
                 (CloseReport::unchanged(steps.record.id), last_closed_before)
             }
             Some((publication, plan)) => {
                 steps.record.published(publication.number.cast_signed()).await?;
-                self.mark(&publication, &publication.draft.loads).await?;
+                self.mark(&publication).await?;
                 steps.record.finish(RunState::Published, None).await?;
                 let last_closed = publication.draft.closed_dates.last().copied();
                 (CloseReport::published(steps.record.id, publication.number, plan), last_closed)
             }
         };
+        // what follows deletes
+        lock.check().await?;
         self.expire(last_closed, steps).await?;
+        lock.check().await?;
         self.vacuum(steps).await?;
-        self.drop_old_dumps(steps.record.id).await?;
         Ok(CloseReport { steps: std::mem::take(&mut steps.reports), ..report })
     }
 
@@ -166,24 +175,29 @@ impl Close<'_> {
         Ok(self.ods.dump(storage.store(), &prefix, run_id, cutoff, self.settings.timezone).await?)
     }
 
-    /// Marks loads, and the parked lines that `publication` healed, as taken in; marking again changes nothing.
-    async fn mark(&self, publication: &Publication, loads: &[i64]) -> Result<(), PipelineError> {
-        let healed = &publication.draft.healed_lines;
-        Ok(self.ods.mark_published(publication.number.cast_signed(), loads, healed).await?)
+    /// Marks loads, and the parked lines that `publication` healed, as taken in; marking again changes nothing. The ids
+    /// that another ODS gave mean other rows here.
+    async fn mark(&self, publication: &Publication) -> Result<(), PipelineError> {
+        let PublicationDraft { source, loads, healed_lines, .. } = &publication.draft;
+        if source.is_some() && *source != Some(self.ods.identity().await?) {
+            return Ok(());
+        }
+        Ok(self.ods.mark_published(publication.number.cast_signed(), loads, healed_lines).await?)
     }
 
     async fn vacuum(&self, steps: &mut RecordedSteps<'_>) -> Result<(), PipelineError> {
         let started = steps.begin();
-        let removed = self.warehouse.vacuum(self.settings.keep_publications).await?;
+        let leftovers = steps.record.follows_a_failure().await?;
+        let removed = self.warehouse.vacuum(self.settings.keep_publications, leftovers).await?;
         steps.end("vacuum", started, json!(removed)).await
     }
 
-    /// Dumps serve one run; what is published does not need them.
+    /// Dumps serve one run, whatever became of it; what is published does not need them.
     async fn drop_old_dumps(&self, current: i64) -> Result<(), PipelineError> {
         let storage = self.warehouse.storage();
-        let current = storage.path(&format!("{DUMPS}/{current}"));
+        let in_use = [current, LOOK].map(|dump| storage.path(&format!("{DUMPS}/{dump}")));
         let dumps = storage.store().list_with_delimiter(Some(&storage.path(DUMPS))).await?;
-        for dump in dumps.common_prefixes.iter().filter(|dump| **dump != current) {
+        for dump in dumps.common_prefixes.iter().filter(|dump| !in_use.contains(dump)) {
             self.drop_dump(dump).await?;
         }
         Ok(())

@@ -26,6 +26,19 @@ pub enum ClosePeriod {
     },
 }
 
+/// The days between `days` that are not among them: books have no gaps. A gap that is too long is most likely a mistake
+/// in some row's date, and stays.
+pub(super) fn gaps(days: &BTreeSet<PartitionDate>) -> BTreeSet<PartitionDate> {
+    let pairs = days.iter().zip(days.iter().skip(1));
+    let gaps = pairs.filter(|(from, to)| from.next() < **to && length(**from, **to) <= LONGEST);
+    gaps.flat_map(|(from, to)| PartitionDate::range(from.next(), to.minus_days(1))).collect()
+}
+
+/// How many days there are from the first to the last.
+fn length(from: PartitionDate, to: PartitionDate) -> u64 {
+    to.date().signed_duration_since(from.date()).num_days().unsigned_abs() + 1
+}
+
 /// The days that a close is to build whatever changed, and the last day whose rows it reads.
 pub(super) struct Period {
     pub(super) days: BTreeSet<PartitionDate>,
@@ -88,7 +101,7 @@ impl Close<'_> {
             None => self.ods.earliest_date(self.settings.timezone).await?,
         };
         let Some(from) = from.filter(|from| *from <= to) else { return Ok(None) };
-        let days = to.date().signed_duration_since(from.date()).num_days().unsigned_abs() + 1;
+        let days = length(from, to);
         if days > LONGEST {
             return Err(PipelineError::TooLong { from, to, days });
         }

@@ -8,7 +8,7 @@ use daybook_warehouse::Build;
 use serde::Serialize;
 
 use super::build::Built;
-use super::{Close, ClosePeriod, DUMPS, DatePlan};
+use super::{Close, ClosePeriod, DUMPS, DatePlan, LOOK};
 use crate::PipelineError;
 use crate::runs::RunLock;
 
@@ -62,15 +62,15 @@ impl ClosePlan {
 }
 
 impl Close<'_> {
-    /// What [`Close::run`] would do with `period` now. It changes nothing: the rows that it looks at are read into a
-    /// dump of its own, which it removes.
+    /// What [`Close::run`] would do with `period` now. It changes nothing, but that tables are made which are not there
+    /// yet: the rows that it looks at are read into a dump of its own, which it removes. Closes go on meanwhile.
     ///
     /// Parked rows whose parent came by itself are healed by a close first, so it may touch more dates.
     ///
     /// # Errors
-    /// As [`Close::run`], also when a close is running.
+    /// As [`Close::run`].
     pub async fn plan(&self, period: ClosePeriod) -> Result<ClosePlan, PipelineError> {
-        let lock = RunLock::acquire(self.ods.pool()).await?;
+        let lock = RunLock::look(self.ods.pool()).await?;
         let planned = self.plan_locked(period).await;
         let released = lock.release().await;
         let plan = planned?;
@@ -82,10 +82,14 @@ impl Close<'_> {
         let published = self.warehouse.published().await?.unwrap_or_default();
         self.check_timezone(&published)?;
         let Some(period) = self.resolve(period, &published).await? else { return Ok(ClosePlan::default()) };
-        // no run has this number
-        let manifest = self.dump(0, period.cutoff).await?;
-        let planned = self.assembly(0).preview(&manifest, &published, &period).await;
-        self.drop_dump(&self.warehouse.storage().path(&format!("{DUMPS}/0"))).await?;
+        let manifest = self.dump(LOOK, period.cutoff).await?;
+        let planned = self.assembly(LOOK).preview(&manifest, &published, &period).await;
+        self.drop_look().await?;
         planned
+    }
+
+    /// Removes what was dumped to be looked at.
+    pub(super) async fn drop_look(&self) -> Result<(), PipelineError> {
+        self.drop_dump(&self.warehouse.storage().path(&format!("{DUMPS}/{LOOK}"))).await
     }
 }

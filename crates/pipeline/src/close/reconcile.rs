@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use daybook_model::manifest::Manifest;
 use daybook_model::{PartitionDate, portions};
 use daybook_ods::FeedFiles;
 use daybook_warehouse::Publication;
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use super::measures::{self, Measures};
 use super::period::Period;
-use super::{Close, DUMPS, DatePlan};
+use super::{Close, DatePlan, LOOK};
 use crate::PipelineError;
 use crate::runs::RunLock;
 
@@ -58,7 +59,7 @@ impl Close<'_> {
         &self,
         days: Option<(PartitionDate, PartitionDate)>,
     ) -> Result<Reconciliation, PipelineError> {
-        let lock = RunLock::acquire(self.ods.pool()).await?;
+        let lock = RunLock::look(self.ods.pool()).await?;
         let reconciled = self.reconcile_locked(days).await;
         let released = lock.release().await;
         let reconciliation = reconciled?;
@@ -86,15 +87,19 @@ impl Close<'_> {
         for (date, measure, amount) in self.ods.measure(*first..=*last, timezone).await? {
             measured.entry(date).or_default().set(&measure, "ods", amount);
         }
-        let waiting = self.waiting(&published).await?;
+        let Held { waiting, differing } = self.compare(&published).await?;
         let reconciled = |date: &PartitionDate| {
             let measures = measured.remove(date).unwrap_or_default();
             let closed = closed.contains(date);
             let waiting = waiting.get(date).cloned().unwrap_or_default();
             let mut differences = measures.contradictions();
-            if closed && waiting.is_empty() {
+            if closed && !brings_rows(&waiting) {
                 differences.extend(beyond_the_replica(&measures));
             }
+            let unexplained = differing.get(date).into_iter().flatten().filter(|why| !waiting.contains(*why));
+            differences.extend(
+                unexplained.map(|why| format!("{why}: the replica holds another content than the ODS")),
+            );
             ReconciledDate { date: *date, measures, waiting, closed, differences }
         };
         Ok(Reconciliation {
@@ -119,15 +124,43 @@ impl Close<'_> {
         Ok(measured)
     }
 
-    /// The dates that the next close will build again, up to the last closed one.
-    async fn waiting(&self, published: &Publication) -> Result<DatePlan, PipelineError> {
-        let Some(cutoff) = published.draft.closed_dates.last().copied() else { return Ok(DatePlan::new()) };
-        let manifest = self.dump(0, cutoff).await?;
-        let period = Period { days: BTreeSet::new(), cutoff };
-        let planned = self.assembly(0).preview(&manifest, published, &period).await;
-        self.drop_dump(&self.warehouse.storage().path(&format!("{DUMPS}/0"))).await?;
-        Ok(planned?.dates)
+    /// Compares the ODS with what is published, up to the last closed date.
+    async fn compare(&self, published: &Publication) -> Result<Held, PipelineError> {
+        let Some(cutoff) = published.draft.closed_dates.last().copied() else { return Ok(Held::default()) };
+        let manifest = self.dump(LOOK, cutoff).await?;
+        let compared = self.compare_dump(&manifest, published, cutoff).await;
+        self.drop_look().await?;
+        compared
     }
+
+    async fn compare_dump(
+        &self,
+        manifest: &Manifest,
+        published: &Publication,
+        cutoff: PartitionDate,
+    ) -> Result<Held, PipelineError> {
+        let period = Period { days: BTreeSet::new(), cutoff };
+        let waiting = self.assembly(LOOK).preview(manifest, published, &period).await?.dates;
+        // without hashes that say what need not be looked at, a close would look at every row
+        let mut unhashed = published.clone();
+        unhashed.draft.source_hashes.clear();
+        let differing = self.assembly(LOOK).preview(manifest, &unhashed, &period).await?.dates;
+        Ok(Held { waiting, differing })
+    }
+}
+
+/// How what the ODS holds stands to what is published.
+#[derive(Default)]
+struct Held {
+    /// The dates that the next close will build again, and why.
+    waiting: DatePlan,
+    /// The same for a close that trusts no hash.
+    differing: DatePlan,
+}
+
+/// Whether orders or lines wait, of which the replica then holds fewer.
+fn brings_rows(waiting: &BTreeSet<&'static str>) -> bool {
+    ["orders", "order lines"].iter().any(|reason| waiting.contains(reason))
 }
 
 /// The ODS may hold less than the replica, for rows expire; never more.

@@ -4,8 +4,9 @@ use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
 use crate::PipelineError;
 
-/// An arbitrary number that no other advisory lock of Daybook uses.
-const LOCK_KEY: i64 = 0x6461_7962_6f6f_6b01;
+/// Arbitrary numbers that no other advisory lock of Daybook uses.
+const RUN: i64 = 0x6461_7962_6f6f_6b01;
+const LOOK: i64 = 0x6461_7962_6f6f_6b02;
 
 /// The right to run; PostgreSQL takes it back when this process ends, however it ends.
 pub(crate) struct RunLock {
@@ -18,10 +19,22 @@ impl RunLock {
         // a connection of its own: the lock lives as long as the session
         let mut connection = pool.connect_options().connect().await?;
         let taken: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(LOCK_KEY)
+            .bind(RUN)
             .fetch_one(&mut connection)
             .await?;
         if taken { Ok(Self { connection }) } else { Err(PipelineError::Busy) }
+    }
+
+    /// Takes the right to look at what a run would do, and waits for whoever looks already. Runs go on meanwhile.
+    pub(crate) async fn look(pool: &PgPool) -> Result<Self, PipelineError> {
+        let mut connection = pool.connect_options().connect().await?;
+        sqlx::query("select pg_advisory_lock($1)").bind(LOOK).execute(&mut connection).await?;
+        Ok(Self { connection })
+    }
+
+    /// Makes sure that the lock is still held: with its session it may have been lost, and taken by another.
+    pub(crate) async fn check(&mut self) -> Result<(), PipelineError> {
+        Ok(self.connection.ping().await?)
     }
 
     /// Gives the lock back.

@@ -58,6 +58,12 @@ impl RunRecord {
         self.clock.now()
     }
 
+    /// Whether a run since the last one that published ended without publishing, so that what it built may lie about.
+    pub(crate) async fn follows_a_failure(&self) -> Result<bool, PipelineError> {
+        let follows = sqlx::query_scalar(include_str!("../../queries/run/follows_a_failure.sql"));
+        Ok(follows.bind(self.id).fetch_one(&self.pool).await?)
+    }
+
     /// Notes a step that has ended.
     pub(crate) async fn step(
         &mut self,

@@ -11,7 +11,7 @@ impl Books {
         self.looking(now, async |close| close.plan(period).await).await.unwrap()
     }
 
-    async fn reconcile(&self, now: &str) -> Reconciliation {
+    pub(crate) async fn reconcile(&self, now: &str) -> Reconciliation {
         self.looking(now, async |close| close.reconcile(None).await).await.unwrap()
     }
 

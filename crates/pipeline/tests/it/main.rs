@@ -7,6 +7,7 @@ mod expiring;
 mod interrupted;
 mod law;
 mod looking;
+mod mishaps;
 mod models;
 mod reading;
 mod support;

@@ -10,7 +10,7 @@ use daybook_warehouse::delta::{check_queries, run_unit_test};
 use crate::closing::{first_day_with, lines, orders};
 use crate::support::{Books, close_of, day, time};
 
-fn with(files: &[(&str, &str)]) -> Arc<Registry> {
+pub(crate) fn with(files: &[(&str, &str)]) -> Arc<Registry> {
     let files: ModelFiles =
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     Arc::new(Registry::with_folder("models", &files).unwrap())

@@ -34,6 +34,8 @@ pub(crate) const BOOKS: &[&str] = &[
     "app_sales",
     "int_customer_orders",
     "dim_product",
+    "dim_customer_orders",
+    "closed_dates",
 ];
 
 /// What is configured by default.

@@ -133,8 +133,8 @@ impl Warehouse for DeltaWarehouse {
         self.reader(&publication).await?.explain(sql).await
     }
 
-    async fn vacuum(&self, keep: usize) -> Result<VacuumMetrics, WarehouseError> {
-        self.vacuum_to(keep.max(1)).await
+    async fn vacuum(&self, keep: usize, leftovers: bool) -> Result<VacuumMetrics, WarehouseError> {
+        self.vacuum_to(keep.max(1), leftovers).await
     }
 
     async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {

@@ -1,12 +1,15 @@
 //! The publication documents, of which the one with the highest number counts.
 
-use futures::TryStreamExt;
+use chrono::{DateTime, Utc};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use crate::{Publication, Storage, WarehouseError};
 
 const FOLDER: &str = "publications";
+
+/// Zero-padded, so that the greatest name has the highest number.
+const DIGITS: usize = 12;
 
 #[derive(Clone, Debug)]
 pub(super) struct Publications {
@@ -28,24 +31,35 @@ impl Publications {
 
     /// Every publication's document, the oldest first.
     pub(super) async fn list(&self) -> Result<Vec<Path>, WarehouseError> {
-        let listed = self.storage.store.list(Some(&self.storage.path(FOLDER)));
-        let listed: Vec<_> = listed.try_collect().await.map_err(|error| self.storage.read_error(error))?;
-        let is_document = |path: &Path| path.filename().is_some_and(|name| name.ends_with(".json"));
-        let mut paths: Vec<_> =
-            listed.into_iter().map(|object| object.location).filter(is_document).collect();
-        // numbers are zero-padded, so the greatest name has the highest number
-        paths.sort_unstable();
-        Ok(paths)
+        Ok(self.objects().await?.into_iter().map(|object| object.location).collect())
+    }
+
+    /// When the latest publication was written, by the clock of the store.
+    pub(super) async fn last_written(&self) -> Result<Option<DateTime<Utc>>, WarehouseError> {
+        Ok(self.objects().await?.last().map(|object| object.last_modified))
+    }
+
+    async fn objects(&self) -> Result<Vec<ObjectMeta>, WarehouseError> {
+        let folder = self.storage.path(FOLDER);
+        let listed = self.storage.store.list_with_delimiter(Some(&folder)).await;
+        let mut objects = listed.map_err(|error| self.storage.read_error(error))?.objects;
+        objects.retain(|object| is_document(&object.location));
+        objects.sort_unstable_by(|one, other| one.location.cmp(&other.location));
+        Ok(objects)
     }
 
     /// Makes `publication` the latest; fails when its number is taken.
     pub(super) async fn add(&self, publication: &Publication) -> Result<(), WarehouseError> {
-        let path = self.storage.path(&format!("{FOLDER}/{:012}.json", publication.number));
+        let path = self.storage.path(&format!("{FOLDER}/{:0DIGITS$}.json", publication.number));
         let document = serde_json::to_vec_pretty(publication)
             .map_err(|source| WarehouseError::Publication { path: path.to_string(), source })?;
         let only_if_absent = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.storage.store.put_opts(&path, document.into(), only_if_absent).await {
             Ok(_) => Ok(()),
+            // a store whose answer was lost is asked again, and then finds what it has written
+            Err(object_store::Error::AlreadyExists { .. }) if self.read(&path).await? == *publication => {
+                Ok(())
+            }
             Err(object_store::Error::AlreadyExists { .. }) => {
                 Err(WarehouseError::Overtaken { number: publication.number })
             }
@@ -59,4 +73,10 @@ impl Publications {
         serde_json::from_slice(&document)
             .map_err(|source| WarehouseError::Publication { path: path.to_string(), source })
     }
+}
+
+/// Whether an object is a publication's document, and no copy of one under a name of somebody's choice.
+fn is_document(path: &Path) -> bool {
+    let number = path.filename().and_then(|name| name.strip_suffix(".json"));
+    number.is_some_and(|number| number.len() == DIGITS && number.bytes().all(|digit| digit.is_ascii_digit()))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use daybook_model::Model;
 use futures::TryStreamExt;
 use object_store::path::Path;
@@ -15,14 +16,22 @@ const LOG: &str = "_delta_log";
 
 impl DeltaWarehouse {
     /// Keeps the last `keep` publications and all that they show. Looking through their files takes time, so this
-    /// waits until there are twice as many.
-    pub(super) async fn vacuum_to(&self, keep: usize) -> Result<VacuumMetrics, WarehouseError> {
+    /// waits until there are twice as many, or until builds have left files that no publication ever showed.
+    pub(super) async fn vacuum_to(
+        &self,
+        keep: usize,
+        leftovers: bool,
+    ) -> Result<VacuumMetrics, WarehouseError> {
         let mut old = self.publications.list().await?;
-        if old.len() < keep.saturating_mul(2) {
+        let is_time = old.len() >= keep.saturating_mul(2);
+        if !is_time && !leftovers {
             return Ok(VacuumMetrics::default());
         }
+        let Some(published) = self.publications.last_written().await? else {
+            return Ok(VacuumMetrics::default());
+        };
         let mut kept = Vec::new();
-        for path in old.split_off(old.len() - keep) {
+        for path in old.split_off(if is_time { old.len() - keep } else { 0 }) {
             kept.push(self.publications.read(&path).await?);
         }
         // first of all nobody may want the files
@@ -31,7 +40,7 @@ impl DeltaWarehouse {
         }
         let mut metrics = VacuumMetrics { publications: old.len() as u64, ..VacuumMetrics::default() };
         for model in self.registry.models().iter().filter(|model| model.is_stored()) {
-            self.vacuum_table(model, &kept, &mut metrics).await?;
+            self.vacuum_table(model, &kept, published, &mut metrics).await?;
         }
         Ok(metrics)
     }
@@ -40,16 +49,19 @@ impl DeltaWarehouse {
         &self,
         model: &Model,
         kept: &[Publication],
+        published: DateTime<Utc>,
         metrics: &mut VacuumMetrics,
     ) -> Result<(), WarehouseError> {
         let folder = self.storage.path(&format!("tables/{}", model.name));
-        let needed = self.needed_files(model, kept, &folder).await?;
         let log = folder.clone().join(LOG);
         let store = self.storage.store();
         let objects: Vec<_> =
             store.list(Some(&folder)).try_collect().await.map_err(|error| self.storage.read_error(error))?;
+        let needed = self.needed_files(model, kept, &folder).await?;
         for object in objects {
-            if !object.location.prefix_matches(&log) && !needed.contains(&object.location) {
+            // Younger than the latest publication: should the run lock have been lost, another run's, to be published.
+            let is_young = object.last_modified > published;
+            if !is_young && !object.location.prefix_matches(&log) && !needed.contains(&object.location) {
                 self.delete(&object.location).await?;
                 metrics.files += 1;
                 metrics.bytes += object.size;

@@ -1,0 +1,216 @@
+//! What went wrong around the books: a lost store, damaged publications, strange files, closes that failed.
+
+use daybook_model::Clock;
+use daybook_ods::Ods;
+use daybook_pipeline::{ClosePeriod, CloseState};
+use daybook_testkit::TestDatabase;
+use daybook_warehouse::{Publication, Warehouse};
+use sqlx::{Connection, PgConnection};
+
+use crate::closing::{event, first_day, first_day_with, lines, orders};
+use crate::models::with;
+use crate::support::{Books, close_of, day, time};
+
+impl Books {
+    async fn published(&self) -> Publication {
+        self.warehouse.published().await.unwrap().unwrap()
+    }
+
+    /// Publishes the latest state with some tables as they were before anything was in them.
+    async fn lose(&self, tables: &[&str]) {
+        let mut torn = self.published().await;
+        torn.number += 1;
+        for table in tables {
+            torn.tables.insert((*table).to_owned(), 0).unwrap();
+        }
+        let path = format!("warehouse/publications/{:012}.json", torn.number);
+        std::fs::write(self.folder.path().join(path), serde_json::to_vec(&torn).unwrap()).unwrap();
+    }
+
+    fn count_files(&self, folder: &str) -> usize {
+        let mut folders = vec![self.folder.path().join("warehouse").join(folder)];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { count += 1 }
+            }
+        }
+        count
+    }
+}
+
+const ALL_OF_SALES: &[&str] = &[
+    "orders",
+    "order_lines",
+    "dwd_orders_variant_status",
+    "int_order_payments",
+    "app_daily_revenue",
+    "app_daily_product_sales",
+    "app_daily_customer_sales",
+];
+
+#[tokio::test]
+async fn what_every_table_has_lost_is_found_and_closing_the_day_again_brings_it_back() {
+    let books = first_day().await;
+    books
+        .load_payments(time("2024-03-01 13:00"), "a", &event("t1", "o1", "success", "2024-03-01T12:30:00"))
+        .await;
+    books.close_day(day("2024-03-01")).await;
+    let fact = books.table("dwd_orders_variant_status").await;
+    let found = async || {
+        let found = books.reconcile("2024-03-02 14:00").await;
+        (found.dates[0].differences.join("\n"), found.dates[0].waiting.clone())
+    };
+    assert_eq!(found().await.0, "");
+
+    books.lose(&["transaction"]).await;
+    let (differences, waiting) = found().await;
+    assert!(differences.contains("payments: the replica holds another content"), "{differences}");
+    assert!(waiting.is_empty(), "{waiting:?}");
+
+    books.lose(ALL_OF_SALES).await;
+    let (differences, _) = found().await;
+    assert!(differences.contains("orders: ods 2, replica 0"), "{differences}");
+    assert!(differences.contains("order lines: the replica holds another content"), "{differences}");
+
+    // by itself, a close trusts what was published
+    let now = close_of(day("2024-03-01"));
+    assert_eq!(books.close(now, ClosePeriod::Due).await.state, CloseState::Unchanged);
+    books.close_day(day("2024-03-01")).await;
+    assert_eq!(books.table("dwd_orders_variant_status").await, fact);
+    assert_eq!(found().await.0, "");
+}
+
+#[tokio::test]
+async fn another_content_with_the_same_counts_is_found() {
+    let books = first_day().await;
+    books.close_day(day("2024-03-01")).await;
+    let ods = books.ods(time("2024-03-02 12:00")).await;
+    ods.execute("update ods.order_lines set revenue = 999 where id = 'l1'").await.unwrap();
+    // as if the change had been taken in
+    let mut unnoticed = books.published().await;
+    books.close_day(day("2024-03-01")).await;
+    unnoticed.draft.source_hashes = books.published().await.draft.source_hashes;
+    unnoticed.number += 2;
+    let path = format!("warehouse/publications/{:012}.json", unnoticed.number);
+    std::fs::write(books.folder.path().join(path), serde_json::to_vec(&unnoticed).unwrap()).unwrap();
+    let found = books.reconcile("2024-03-02 14:00").await;
+    assert_eq!(
+        found.dates[0].differences,
+        ["order lines: the replica holds another content than the ODS"],
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_takes_the_place_of_a_lost_one_counts_anew() {
+    let mut books = first_day().await;
+    books.settings.retention_days = 0;
+    books.close_day(day("2024-03-01")).await;
+    // its order has left the ODS: it heals in the close
+    let late = [
+        ("orders.csv", orders(&["o9,2024-03-02 10:00:00,c1"])),
+        ("order_lines.csv", lines(&["l8,1,v1,5,o1"])),
+    ];
+    let late = late.each_ref().map(|(name, text)| (*name, text.as_str()));
+    books.load_batch(time("2024-03-02 12:00"), "late", &late).await;
+    books.close_day(day("2024-03-02")).await;
+    assert_eq!(books.published().await.draft.healed_lines, [1]);
+
+    books.database = TestDatabase::create().await.unwrap();
+    let ods = Ods::connect(&books.database.url(), Clock::default()).await.unwrap();
+    ods.migrate().await.unwrap();
+    daybook_pipeline::migrate(ods.pool()).await.unwrap();
+    let later = [
+        ("orders.csv", orders(&["o10,2024-03-03 10:00:00,c1"])),
+        ("order_lines.csv", lines(&["l9,1,v1,7,o1"])),
+    ];
+    let later = later.each_ref().map(|(name, text)| (*name, text.as_str()));
+    books.load_batch(time("2024-03-03 12:00"), "later", &later).await;
+    books.close_day(day("2024-03-03")).await;
+    let of_o1 = "select order_line_id from dwd_orders_variant_status where order_id = 'o1' order by 1";
+    assert_eq!(books.query(of_o1).await, ["l1", "l2", "l8", "l9"]);
+}
+
+#[tokio::test]
+async fn what_lies_beside_publications_is_none() {
+    let books = first_day().await;
+    books.close_day(day("2024-03-01")).await;
+    let folder = books.folder.path().join("warehouse/publications");
+    std::fs::create_dir(folder.join("old")).unwrap();
+    for copy in ["backup.json", "9.json", "000000000009 (1).json", "old/000000000009.json"] {
+        std::fs::copy(folder.join("000000000001.json"), folder.join(copy)).unwrap();
+    }
+    books.close_day(day("2024-03-02")).await;
+    assert_eq!(books.published().await.number, 2);
+    assert_eq!(books.query("select count(*) from closed_dates").await, ["2"]);
+}
+
+#[tokio::test]
+async fn failed_closes_leave_one_dump_and_after_the_next_one_no_file() {
+    let (sql, yaml) = ("select 1 as bad from orders where partition_date in (:dates)", "{description: d}");
+    let mut books = first_day_with(with(&[("tests/never.sql", sql), ("tests/never.yml", yaml)])).await;
+    let now = close_of(day("2024-03-01"));
+    for _ in 0..3 {
+        books.try_close(now, ClosePeriod::Due).await.unwrap_err();
+    }
+    let dumps = || std::fs::read_dir(books.folder.path().join("warehouse/dumps")).unwrap().count();
+    assert_eq!(dumps(), 1);
+    let facts = "tables/dwd_orders_variant_status/partition_date=2024-03-01";
+    assert_eq!(books.count_files(facts), 3);
+
+    books.use_models(with(&[]));
+    let fact = async |books: &Books| books.table("dwd_orders_variant_status").await.len();
+    books.close(now, ClosePeriod::Due).await;
+    assert_eq!((books.count_files(facts), fact(&books).await), (1, 2));
+    assert_eq!(books.close(now, ClosePeriod::Due).await.state, CloseState::Unchanged);
+}
+
+#[tokio::test]
+async fn a_vacuum_leaves_what_is_younger_than_the_books() {
+    let books = first_day().await;
+    books.close_day(day("2024-03-01")).await;
+    let folder = books.folder.path().join("warehouse/tables/orders/partition_date=2024-03-01");
+    let (young, old) = (folder.join("young.parquet"), folder.join("old.parquet"));
+    std::fs::write(&young, "of a build that goes on").unwrap();
+    std::fs::write(&old, "of a build that failed").unwrap();
+    let published = std::fs::metadata(books.folder.path().join("warehouse/publications/000000000001.json"));
+    let published = published.unwrap().modified().unwrap();
+    let set = |file: &std::path::Path, time| std::fs::File::open(file).unwrap().set_modified(time).unwrap();
+    set(&young, published + std::time::Duration::from_secs(1));
+    set(&old, published - std::time::Duration::from_secs(1));
+    assert_eq!(books.warehouse.vacuum(30, true).await.unwrap().files, 1);
+    assert!(young.exists() && !old.exists());
+}
+
+#[tokio::test]
+async fn dates_between_a_late_first_order_and_the_first_closed_one_are_closed_too() {
+    let (late, at_once) = (first_day().await, first_day().await);
+    let early = [
+        ("orders.csv", orders(&["o0,2024-02-27 10:00:00,c1"])),
+        ("order_lines.csv", lines(&["l0,1,v1,5,o0"])),
+    ];
+    let early = early.each_ref().map(|(name, text)| (*name, text.as_str()));
+    late.close_day(day("2024-03-01")).await;
+    for books in [&late, &at_once] {
+        books.load_batch(time("2024-03-02 12:00"), "early", &early).await;
+        books.close(close_of(day("2024-03-02")), ClosePeriod::Due).await;
+    }
+    assert_eq!(late.query("select count(*) from closed_dates").await, ["5"]);
+    late.assert_same_as(&at_once, "with a gap before the first closed date").await;
+}
+
+#[tokio::test]
+async fn looking_does_not_wait_for_a_close() {
+    let books = first_day().await;
+    let mut other = PgConnection::connect(&books.database.url()).await.unwrap();
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(0x6461_7962_6f6f_6b01_i64)
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let now = close_of(day("2024-03-01"));
+    assert!(books.try_close(now, ClosePeriod::Due).await.is_err(), "somebody closes");
+    assert!(!books.plan_at(now, ClosePeriod::Due).await.dates.is_empty());
+}
