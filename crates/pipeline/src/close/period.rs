@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use daybook_model::PartitionDate;
+use chrono::NaiveDateTime;
+use daybook_model::{BusinessTimezone, PartitionDate};
 use daybook_warehouse::Publication;
 
 use super::Close;
@@ -39,6 +40,32 @@ impl Period {
     }
 }
 
+impl ClosePeriod {
+    /// Whether it can be closed at all, whatever is there: days that are over, and not too many.
+    ///
+    /// # Errors
+    /// [`PipelineError::Backwards`], [`PipelineError::NotOver`] or [`PipelineError::TooManyDays`].
+    pub fn check(self, now: NaiveDateTime, timezone: BusinessTimezone) -> Result<(), PipelineError> {
+        let Self::Days { from, to } = self else { return Ok(()) };
+        if to < from {
+            return Err(PipelineError::Backwards { from, to });
+        }
+        let last = timezone.date_of(now).minus_days(1);
+        if to > last {
+            return Err(PipelineError::NotOver { date: to, last, timezone: timezone.name() });
+        }
+        let days = days_of(from, to);
+        if days > LONGEST {
+            return Err(PipelineError::TooManyDays { from, to, days, most: LONGEST });
+        }
+        Ok(())
+    }
+}
+
+fn days_of(from: PartitionDate, to: PartitionDate) -> u64 {
+    to.date().signed_duration_since(from.date()).num_days().unsigned_abs() + 1
+}
+
 impl Close<'_> {
     /// The days of `period`; nothing when no day was ever closed and none can be.
     pub(super) async fn resolve(
@@ -50,7 +77,7 @@ impl Close<'_> {
         let bounds = match period {
             ClosePeriod::Due => self.due(last_closed).await?,
             ClosePeriod::Days { from, to } => {
-                let (from, to) = self.asked_for(from, to)?;
+                period.check(self.ods.clock().now(), self.settings.timezone)?;
                 // days are closed without gaps: one that was skipped would never become due
                 Some((last_closed.map_or(from, |last| from.min(last.next())), to))
             }
@@ -60,22 +87,6 @@ impl Close<'_> {
         // rows up to the last closed day count always: closing an old day again must not forget later payments
         let cutoff = days.last().copied().max(last_closed);
         Ok(cutoff.map(|cutoff| Period { days, cutoff }))
-    }
-
-    fn asked_for(
-        &self,
-        from: PartitionDate,
-        to: PartitionDate,
-    ) -> Result<(PartitionDate, PartitionDate), PipelineError> {
-        if to < from {
-            return Err(PipelineError::Backwards { from, to });
-        }
-        let timezone = self.settings.timezone;
-        let last = timezone.date_of(self.ods.clock().now()).minus_days(1);
-        if to > last {
-            return Err(PipelineError::NotOver { date: to, last, timezone: timezone.name() });
-        }
-        Ok((from, to))
     }
 
     async fn due(
@@ -88,7 +99,7 @@ impl Close<'_> {
             None => self.ods.earliest_date(self.settings.timezone).await?,
         };
         let Some(from) = from.filter(|from| *from <= to) else { return Ok(None) };
-        let days = to.date().signed_duration_since(from.date()).num_days().unsigned_abs() + 1;
+        let days = days_of(from, to);
         if days > LONGEST {
             return Err(PipelineError::TooLong { from, to, days });
         }
