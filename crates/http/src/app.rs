@@ -3,10 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use daybook_ods::{Ods, PaymentOptions, PaymentQueue};
+use tokio::sync::Mutex;
 
+use crate::auth::Scraper;
 use crate::metrics::Metrics;
 use crate::options::HttpOptions;
 use crate::problem::Problem;
+use crate::readiness::Readiness;
 use crate::server::{HttpError, Services};
 use crate::signature::Verifier;
 
@@ -19,14 +22,29 @@ struct Inner {
     services: Services,
     verifier: Verifier,
     metrics: Metrics,
+    requests: OnceLock<Ods>,
     payments: OnceLock<PaymentQueue>,
+    readiness: Readiness,
+    scraper: Scraper,
+    /// Held while the metrics are written: what only the database knows is set and read as one.
+    scrape: Mutex<()>,
 }
 
 impl App {
     pub(crate) fn new(options: HttpOptions, services: Services) -> Result<Self, HttpError> {
         let verifier = Verifier::new(&options.webhooks, options.webhook_tolerance)?;
         let metrics = Metrics::new();
-        Ok(Self(Arc::new(Inner { options, services, verifier, metrics, payments: OnceLock::new() })))
+        Ok(Self(Arc::new(Inner {
+            options,
+            services,
+            verifier,
+            metrics,
+            requests: OnceLock::new(),
+            payments: OnceLock::new(),
+            readiness: Readiness::default(),
+            scraper: Scraper::default(),
+            scrape: Mutex::default(),
+        })))
     }
 
     pub(crate) fn options(&self) -> &HttpOptions {
@@ -45,8 +63,22 @@ impl App {
         &self.0.metrics
     }
 
-    /// The operational data store, once it could be reached.
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
+    }
+
+    pub(crate) fn scraper(&self) -> &Scraper {
+        &self.0.scraper
+    }
+
+    /// The operational data store for what is answered soon, once it could be reached.
     pub(crate) fn ods(&self) -> Result<&Ods, Problem> {
+        let patient = self.patient_ods()?;
+        Ok(self.0.requests.get_or_init(|| patient.for_requests(self.0.options.timeout)))
+    }
+
+    /// The same for loads, which take as long as they take and may wait for their turn.
+    pub(crate) fn patient_ods(&self) -> Result<&Ods, Problem> {
         self.0
             .services
             .ods
@@ -65,17 +97,26 @@ impl App {
         }))
     }
 
-    /// The metrics as text, with what only the database knows.
+    /// The metrics as text, with what only the database knows if it answers.
     pub(crate) async fn metrics_text(&self) -> Result<String, Problem> {
+        let _turn = self.0.scrape.lock().await;
         let metrics = self.metrics();
         metrics.queue(self.0.payments.get().map_or(0, PaymentQueue::depth));
-        metrics.store(&self.ods()?.gauges().await?);
-        let services = self.services();
-        metrics.runs(&services.books.run_counts().await?, services.clock.now());
+        if self.ask_database().await.is_err() {
+            metrics.forget_database();
+        }
         metrics.text().map_err(|error| {
             tracing::error!(%error, "cannot write the metrics: {error}");
             Problem::internal()
         })
+    }
+
+    async fn ask_database(&self) -> Result<(), Problem> {
+        let (ods, services) = (self.ods()?, self.services());
+        let gauges = ods.gauges().await?;
+        let runs = services.books.run_counts(ods).await?;
+        self.metrics().database(&gauges, &runs, services.clock.now());
+        Ok(())
     }
 
     /// Commits the payments that wait, and takes no more.

@@ -6,6 +6,7 @@
 
 mod app;
 mod auth;
+mod bodies;
 mod books;
 mod extract;
 mod limits;
@@ -15,12 +16,13 @@ mod observe;
 mod openapi;
 mod options;
 mod problem;
+mod readiness;
 mod routes;
 mod s3_event;
 mod server;
 mod shopify;
 mod signature;
 
-pub use books::{Books, BooksError, ClosedOrder, RunCounts};
+pub use books::{Books, BooksError, ClosedOrder, RunCounts, Stretch};
 pub use options::{HttpOptions, Tls, WebhookSecrets};
 pub use server::{HttpError, HttpServer, Services};

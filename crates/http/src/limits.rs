@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,13 +13,18 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::bodies::Bodies;
 use crate::options::HttpOptions;
 use crate::problem::Problem;
 
-/// How many requests are worked on, and how often one address may ask.
+/// So many of the largest bodies may lie in memory at once.
+const LARGEST_BODIES: usize = 64;
+
+/// How many requests are worked on, how large they are together, and how often one address may ask.
 #[derive(Clone)]
 pub(crate) struct Limits {
     places: Arc<Semaphore>,
+    bodies: Arc<Bodies>,
     rates: Option<Arc<DefaultKeyedRateLimiter<std::net::IpAddr>>>,
 }
 
@@ -27,7 +32,9 @@ impl Limits {
     pub(crate) fn of(options: &HttpOptions) -> Self {
         let rates = NonZeroU32::new(options.max_requests_per_second)
             .map(|rate| Arc::new(RateLimiter::keyed(Quota::per_second(rate))));
-        Self { places: Arc::new(Semaphore::new(options.max_concurrent)), rates }
+        let places = Arc::new(Semaphore::new(options.max_concurrent.min(Semaphore::MAX_PERMITS)));
+        let bodies = Arc::new(Bodies::of(options.max_body.saturating_mul(LARGEST_BODIES)));
+        Self { places, bodies, rates }
     }
 
     fn is_too_fast(&self, address: SocketAddr) -> bool {
@@ -52,13 +59,10 @@ pub(crate) async fn admit(
     }
     let options = app.options();
     let (head, body) = request.into_parts();
-    let body = match timeout(options.timeout, to_bytes(body, options.max_body)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            let most = options.max_body;
-            return Problem::too_large(format!("a body has at most {most} bytes, and must arrive whole"))
-                .into_response();
-        }
+    // what `_held` counts lies in memory until the answer is there
+    let (body, _held) = match timeout(options.timeout, limits.bodies.read(body, options.max_body)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(problem)) => return problem.into_response(),
         Err(_) => return Problem::timeout().into_response(),
     };
     let Ok(_place) = limits.places.try_acquire() else {
@@ -67,6 +71,13 @@ pub(crate) async fn admit(
     let request = Request::from_parts(head, Body::from(body));
     match timeout(options.timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::timeout().into_response(),
+        Err(_) => Problem::unavailable("the request took too long; what it began is undone").into_response(),
     }
+}
+
+/// Lets a few requests on at a time, and the others wait: they may have to wait for a row that somebody keeps locked,
+/// and must not hold all of the requests' connections meanwhile.
+pub(crate) async fn in_turn(State(turns): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let _turn = turns.acquire().await;
+    next.run(request).await
 }

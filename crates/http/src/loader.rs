@@ -1,8 +1,10 @@
 //! Does the loads that were asked for, one after the other.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use daybook_ods::{LoadOutcome, LoadReport, Ods, OdsError};
+use daybook_ods::{ClaimedLoad, LoadOutcome, LoadReport, Ods, OdsError};
+use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -12,12 +14,20 @@ use crate::server::Services;
 /// How long a request waits at most that nobody told this process of: another process took it and died.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// Loads until told to stop. A defect ends one load, and not all that are asked for after it.
+pub(crate) async fn keep_running(services: Services, stop: CancellationToken) {
+    while AssertUnwindSafe(run(&services, &stop)).catch_unwind().await.is_err() {
+        tracing::error!("the worker of requested loads died of a defect, and begins again");
+        let _ = stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
+    }
+}
+
 /// Loads until told to stop; a batch that is being loaded at that moment is dropped, and its request taken up again.
-pub(crate) async fn run(services: Services, stop: CancellationToken) {
+async fn run(services: &Services, stop: &CancellationToken) {
     stop.run_until_cancelled(async {
         loop {
             if let Some(ods) = services.ods.get() {
-                work_off(ods, &services).await;
+                work_off(ods, services).await;
             }
             let _ = tokio::time::timeout(LOOK, services.wake_loader.notified()).await;
         }
@@ -26,21 +36,27 @@ pub(crate) async fn run(services: Services, stop: CancellationToken) {
 }
 
 async fn work_off(ods: &Ods, services: &Services) {
+    // what cannot be done now must not stop what was asked for after it
+    let mut put_off = Vec::new();
     loop {
-        match load_next(ods, services).await {
-            Ok(true) => {}
-            Ok(false) => return,
+        let claimed = match ods.claim_load(&put_off).await {
+            Ok(Some(claimed)) => claimed,
+            Ok(None) => return,
             Err(error) => {
                 tracing::error!(%error, "cannot work on requested loads: {error}");
                 return;
             }
+        };
+        let id = claimed.request.id;
+        if let Err(error) = load(claimed, ods, services).await {
+            tracing::error!(id, %error, "a requested load is put off: {error}");
+            put_off.push(id);
         }
     }
 }
 
-/// Loads what was asked for first; says whether there was anything.
-async fn load_next(ods: &Ods, services: &Services) -> Result<bool, OdsError> {
-    let Some(claimed) = ods.claim_load().await? else { return Ok(false) };
+/// Loads what was asked for. An error says that it stays to be done: the database is away, or does not take the result.
+async fn load(claimed: ClaimedLoad, ods: &Ods, services: &Services) -> Result<(), OdsError> {
     let (id, uri) = (claimed.request.id, claimed.request.uri.clone());
     tracing::info!(id, uri, "loading {uri}");
     let loaded = match uri.parse::<Url>() {
@@ -51,15 +67,18 @@ async fn load_next(ods: &Ods, services: &Services) -> Result<bool, OdsError> {
     match loaded {
         Ok(reports) => {
             tracing::info!(id, uri, batches = reports.len(), "loaded {uri}");
-            claimed.finish(&to_json(&reports), None, now).await?;
+            claimed.finish(&to_json(&reports), None, now).await
+        }
+        Err(error) if error.is_outage() => {
+            claimed.give_back().await?;
+            Err(error)
         }
         Err(error) => {
             tracing::error!(id, uri, %error, "cannot load {uri}: {error}");
             let result = claimed.request.result.clone();
-            claimed.finish(&result, Some(&error.to_string()), now).await?;
+            claimed.finish(&result, Some(&error.to_string()), now).await
         }
     }
-    Ok(true)
 }
 
 /// What became of each batch.

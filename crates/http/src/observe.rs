@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::request_id::{MakeRequestId, MakeRequestUuid};
@@ -18,16 +18,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// It is one layer for several purposes, because every layer copies all that it stands before, for each request.
 pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = request.headers().get(&REQUEST_ID).cloned();
+    let id = request.headers().get(&REQUEST_ID).filter(|id| is_sound(id)).cloned();
     let id = id.or_else(|| Some(MakeRequestUuid.make_request_id(&request)?.into_header_value()));
-    let method = request.method().clone();
+    let method = name_of(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let span = span(&request, id.as_ref());
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let span = span(method, route, id.as_ref());
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     span.in_scope(|| debug!(status, "answered {status}"));
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics().answered(method.as_str(), route, status, started.elapsed());
+    app.metrics().answered(method, route, status, started.elapsed());
     let headers = response.headers_mut();
     if let Some(id) = id {
         headers.insert(REQUEST_ID, id);
@@ -36,8 +36,21 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     response
 }
 
-/// The path, but not the query, which may name customers.
-fn span(request: &Request, id: Option<&HeaderValue>) -> Span {
+/// A client's id goes into the log and into the answer, so it must be short and hold nothing that misleads there.
+fn is_sound(id: &HeaderValue) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    (1..=128).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
+}
+
+/// Clients may send any word as a method, and metrics must not grow by it.
+fn name_of(method: &Method) -> &'static str {
+    const STANDARD: [&str; 9] =
+        ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
+    STANDARD.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
+}
+
+/// The route, but neither path nor query, which may name customers.
+fn span(method: &'static str, route: &str, id: Option<&HeaderValue>) -> Span {
     let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-    info_span!("request", id, method = %request.method(), path = request.uri().path())
+    info_span!("request", id, method, route)
 }

@@ -56,7 +56,7 @@ pub(crate) enum AnyProblem {
     /// The request cannot be understood.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(#[to_schema] Problem),
-    /// The request did not arrive in time.
+    /// The body did not arrive in time.
     #[response(status = 408, content_type = "application/problem+json")]
     Timeout(#[to_schema] Problem),
     /// The body is too large.
@@ -68,7 +68,7 @@ pub(crate) enum AnyProblem {
     /// Daybook failed.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(#[to_schema] Problem),
-    /// The database is away, or there is too much to do: come again after `Retry-After` seconds.
+    /// The database is away, rows are locked, or there is too much to do: come again after `Retry-After` seconds.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),
 }

@@ -91,7 +91,7 @@ impl Problem {
     }
 
     pub(crate) fn timeout() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long")
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The request did not arrive in time")
     }
 
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
@@ -151,20 +151,32 @@ impl IntoResponse for Problem {
 
 impl From<OdsError> for Problem {
     fn from(error: OdsError) -> Self {
-        match error {
-            error if error.is_outage() => {
+        match cause(&error) {
+            _ if error.is_outage() => {
                 tracing::warn!(%error, "the operational data store is away: {error}");
                 Self::unavailable("the operational data store cannot be reached")
+            }
+            OdsError::GaveUp(_) => {
+                tracing::warn!(%error, "{error}");
+                Self::unavailable("another writer keeps these rows, or there is too much to do")
             }
             OdsError::Conflict(_) => Self::conflict("another writer changed the same rows: try again"),
             OdsError::Location { .. } | OdsError::NotFound(_) | OdsError::NothingToLoad(_) => {
                 Self::invalid(error.to_string(), Vec::new())
             }
-            error => {
+            _ => {
                 tracing::error!(%error, "a request failed: {error}");
                 Self::internal()
             }
         }
+    }
+}
+
+/// What happened, whichever batch it happened to.
+fn cause(error: &OdsError) -> &OdsError {
+    match error {
+        OdsError::Batch { source, .. } => cause(source),
+        error => error,
     }
 }
 

@@ -21,14 +21,17 @@ use crate::{loader, routes};
 /// How long requests that are under way may go on once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// How long a client may take for the head of a request.
+/// How long a client may take for the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection may lie idle between two requests; proxies keep theirs for a minute.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// What the server works with.
 #[derive(Clone)]
 pub struct Services {
     /// The operational data store, set once it could be reached; until then every request that needs it is told to
-    /// come again.
+    /// come again. Loads work on its connections, other requests on some of their own.
     pub ods: Arc<OnceLock<Ods>>,
     /// The books behind it.
     pub books: Arc<dyn Books>,
@@ -126,7 +129,7 @@ impl HttpServer {
     /// When the server stops by itself.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), HttpError> {
         let handle = Handle::new();
-        let loader = tokio::spawn(loader::run(self.app.services().clone(), stop.clone()));
+        let loader = tokio::spawn(loader::keep_running(self.app.services().clone(), stop.clone()));
         let drain = tokio::spawn(drain(handle.clone(), stop));
         let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
         let server = patient(axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?).handle(handle);
@@ -146,7 +149,7 @@ impl HttpServer {
 /// Limits how long a client may take before its request is there.
 fn patient(server: axum_server::Server<SocketAddr>) -> axum_server::Server<SocketAddr> {
     let mut server = server.first_request_timeout(HEAD_TIMEOUT);
-    server.http_builder().http1().header_read_timeout(HEAD_TIMEOUT);
+    server.http_builder().http1().header_read_timeout(IDLE_TIMEOUT);
     server
 }
 

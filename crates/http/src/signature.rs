@@ -14,6 +14,9 @@ use crate::server::HttpError;
 /// Standard Webhooks asks for at least so many bytes.
 const SHORTEST_KEY: usize = 24;
 
+/// Shopify's own have 32 characters at least. With an empty one, everybody could sign.
+const SHORTEST_SHOPIFY_SECRET: usize = 16;
+
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
@@ -29,11 +32,7 @@ impl Verifier {
     pub(crate) fn new(secrets: &WebhookSecrets, tolerance: TimeDelta) -> Result<Self, HttpError> {
         let standard =
             secrets.standard.iter().map(|secret| standard_key(secret)).collect::<Result<_, _>>()?;
-        let key = |secret: &String| {
-            Hmac::new_from_slice(secret.as_bytes())
-                .map_err(|_| HttpError::Secret("a Shopify secret is empty"))
-        };
-        let shopify = secrets.shopify.iter().map(key).collect::<Result<_, _>>()?;
+        let shopify = secrets.shopify.iter().map(|secret| shopify_key(secret)).collect::<Result<_, _>>()?;
         Ok(Self { standard, shopify, tolerance })
     }
 
@@ -107,6 +106,13 @@ fn standard_key(secret: &str) -> Result<Hmac<Sha256>, HttpError> {
     Hmac::new_from_slice(&key).map_err(|_| HttpError::Secret("a webhook secret cannot be used"))
 }
 
+fn shopify_key(secret: &str) -> Result<Hmac<Sha256>, HttpError> {
+    if secret.len() < SHORTEST_SHOPIFY_SECRET {
+        return Err(HttpError::Secret("a Shopify secret is shorter than 16 characters"));
+    }
+    Hmac::new_from_slice(secret.as_bytes()).map_err(|_| HttpError::Secret("a Shopify secret cannot be used"))
+}
+
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, String> {
     headers
         .get(name)
@@ -128,7 +134,7 @@ mod tests {
 
     fn verifier(secrets: &[&str]) -> Verifier {
         let standard = secrets.iter().map(|secret| (*secret).to_owned()).collect();
-        let secrets = WebhookSecrets { standard, shopify: vec!["hush".to_owned()] };
+        let secrets = WebhookSecrets { standard, shopify: vec!["hush-hush-hush-hush".to_owned()] };
         Verifier::new(&secrets, TimeDelta::minutes(5)).unwrap()
     }
 
@@ -181,13 +187,18 @@ mod tests {
             let secrets = WebhookSecrets { standard: vec![secret.to_owned()], shopify: Vec::new() };
             assert!(Verifier::new(&secrets, TimeDelta::minutes(5)).is_err());
         }
+        // everybody knows the signature that an empty one makes
+        for secret in ["", "hush", "fifteen letters"] {
+            let secrets = WebhookSecrets { standard: Vec::new(), shopify: vec![secret.to_owned()] };
+            assert!(Verifier::new(&secrets, TimeDelta::minutes(5)).is_err());
+        }
     }
 
     #[test]
     fn shopify_signs_the_body_alone() {
-        // made with: printf '{"id":1}' | openssl dgst -sha256 -hmac hush -binary | base64
+        // made with: printf '{"id":1}' | openssl dgst -sha256 -hmac hush-hush-hush-hush -binary | base64
         let mut headers = HeaderMap::new();
-        let signature = "VnKUjZsLuN5iZWjn5EntcBVCF9kMN43LglzCE1/GSeY=";
+        let signature = "gqb/mZI8OCf3/j3Ur1xqzHGfmqHHhNnpOakaVHyc9dw=";
         headers.insert("x-shopify-hmac-sha256", signature.parse().unwrap());
         let verifier = verifier(&[]);
         verifier.check_shopify(&headers, b"{\"id\":1}").unwrap();

@@ -13,7 +13,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_CONNECTIONS: u32 = 10;
 
+/// Longer than [`REQUEST_LOCK_TIMEOUT`]: whoever waits for a connection outlasts those who wait for a row.
 const REQUEST_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const REQUEST_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 const REQUEST_CONNECTIONS: u32 = 10;
 
 /// The operational data store: the contract's tables in PostgreSQL, with Daybook's books beside them.
@@ -74,9 +76,11 @@ impl Ods {
     }
 
     /// The same database for requests that somebody waits for: with connections of its own, and an error within
-    /// seconds when there is none to be had.
-    pub fn for_requests(&self) -> Self {
-        let pool = pool_options(self.clock)
+    /// seconds when there is none to be had, or when a row stays locked, and after `limit` for any other statement.
+    pub fn for_requests(&self, limit: Duration) -> Self {
+        let clock = self.clock;
+        let pool = PgPoolOptions::new()
+            .after_connect(move |connection, _| Box::pin(prepare_for_request(connection, clock, limit)))
             .max_connections(REQUEST_CONNECTIONS)
             .acquire_timeout(REQUEST_ACQUIRE_TIMEOUT)
             .connect_lazy_with((*self.pool.connect_options()).clone());
@@ -118,6 +122,7 @@ fn explain(options: &PgConnectOptions, error: sqlx::Error) -> OdsError {
         sqlx::Error::Database(error) if error.code().as_deref() == Some("57P03") => {
             OdsError::Unreachable { server, reason: error.message().to_owned() }
         }
+        sqlx::Error::Database(error) if error.code().as_deref() == Some("53300") => OdsError::Full { server },
         sqlx::Error::Database(error) => {
             OdsError::ConnectionRefused { server, reason: error.message().to_owned() }
         }
@@ -141,5 +146,18 @@ async fn prepare(connection: &mut PgConnection, clock: Clock) -> Result<(), sqlx
             .execute(connection)
             .await?;
     }
+    Ok(())
+}
+
+/// Requests give up before their clients do, and before they keep all connections from others.
+async fn prepare_for_request(
+    connection: &mut PgConnection,
+    clock: Clock,
+    limit: Duration,
+) -> Result<(), sqlx::Error> {
+    prepare(connection, clock).await?;
+    let settings = "select set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false)";
+    let millis = |duration: Duration| duration.as_millis().to_string();
+    sqlx::query(settings).bind(millis(REQUEST_LOCK_TIMEOUT)).bind(millis(limit)).execute(connection).await?;
     Ok(())
 }

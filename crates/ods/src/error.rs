@@ -32,6 +32,14 @@ pub enum OdsError {
         /// The server's own words.
         reason: String,
     },
+    /// The server answers, but has no connection left.
+    #[error(
+        "PostgreSQL at {server} has no connection left: end what holds so many, or raise its max_connections"
+    )]
+    Full {
+        /// Host, port and database, without user and password.
+        server: String,
+    },
     /// The database has no Daybook schema, or an older one.
     #[error("the database lacks Daybook's tables, or has older ones ({0}): run `daybook init`")]
     NotMigrated(String),
@@ -41,6 +49,9 @@ pub enum OdsError {
     /// A parent row went away, or another writer was in the way, while rows were written.
     #[error("another writer changed the same rows ({0}); nothing was stored: try again")]
     Conflict(String),
+    /// Somebody keeps rows locked, or the statement took too long.
+    #[error("PostgreSQL gave up waiting ({0}); nothing was stored: try again")]
+    GaveUp(String),
     /// PostgreSQL refused or lost a statement.
     #[error("PostgreSQL failed: {0}")]
     Database(#[source] sqlx::Error),
@@ -129,7 +140,8 @@ impl OdsError {
     /// Whether PostgreSQL is away rather than unwilling: the same may succeed once it is back.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::ConnectionRefused { .. } => true,
+            Self::Unreachable { .. } | Self::ConnectionRefused { .. } | Self::Full { .. } => true,
+            Self::Batch { source, .. } => source.is_outage(),
             Self::Database(sqlx::Error::Database(error)) => {
                 // lost connections, too many of them, a server that starts or stops
                 error
@@ -173,6 +185,8 @@ impl From<sqlx::Error> for OdsError {
             Some("3F000" | "42P01" | "42703" | "42883") => Self::NotMigrated(message()),
             // foreign key, serialization failure, deadlock
             Some("23503" | "40001" | "40P01") => Self::Conflict(message()),
+            // lock_timeout, statement_timeout
+            Some("55P03" | "57014") => Self::GaveUp(message()),
             _ => Self::Database(error),
         }
     }

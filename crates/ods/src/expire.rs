@@ -109,6 +109,7 @@ impl Ods {
     }
 
     /// Deletes the payment transactions of `dates` that the warehouse holds, as [`Self::expire_orders`] does orders.
+    /// One whose order is still here stays with it, so orders expire first.
     ///
     /// # Errors
     ///
@@ -132,7 +133,7 @@ impl Ods {
             metrics.transactions += expired.rows_affected();
         }
         release(&mut connection, &[Table::Transaction]).await?;
-        let query = "select count(*) from ods.transaction where created_at >= $1 and created_at < $2";
+        let query = include_str!("../queries/transaction/count_unheld.sql");
         metrics.kept = count_of(&mut connection, query, dates, timezone).await?;
         Ok(metrics)
     }

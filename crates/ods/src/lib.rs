@@ -33,6 +33,7 @@ pub use error::OdsError;
 pub use expire::ExpireMetrics;
 pub use load::{
     FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute, Settled,
+    place_below, place_of_object,
 };
 pub use load_requests::{ClaimedLoad, LoadRequest};
 pub use payments::{

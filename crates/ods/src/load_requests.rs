@@ -58,14 +58,15 @@ impl Ods {
         Ok(sqlx::query_as(query).bind(id).fetch_optional(self.pool()).await?)
     }
 
-    /// Claims the oldest request that waits, or whose worker has died; none if there is none.
+    /// Claims the oldest request that waits, or whose worker has died, but none of `except`; none if there is none.
     ///
     /// # Errors
     ///
     /// When PostgreSQL fails.
-    pub async fn claim_load(&self) -> Result<Option<ClaimedLoad>, OdsError> {
-        let query = "select * from daybook.load_request where state in ('queued', 'running') order by id";
-        let open: Vec<LoadRequest> = sqlx::query_as(query).fetch_all(self.pool()).await?;
+    pub async fn claim_load(&self, except: &[i64]) -> Result<Option<ClaimedLoad>, OdsError> {
+        let query = "select * from daybook.load_request \
+                     where state in ('queued', 'running') and id <> all($1) order by id";
+        let open: Vec<LoadRequest> = sqlx::query_as(query).bind(except).fetch_all(self.pool()).await?;
         if open.is_empty() {
             return Ok(None);
         }
@@ -88,8 +89,8 @@ async fn claim(connection: &mut PgConnection, id: i64) -> Result<bool, sqlx::Err
         return Ok(false);
     }
     // whoever had it may just have ended
-    let run =
-        "update daybook.load_request set state = 'running' where id = $1 and state in ('queued', 'running')";
+    let run = "update daybook.load_request set state = 'running', is_asked_again = false \
+               where id = $1 and state in ('queued', 'running')";
     let is_open = sqlx::query(run).bind(id).execute(&mut *connection).await?.rows_affected() > 0;
     if !is_open {
         let unlock = "select pg_advisory_unlock(hashtextextended('daybook.load_request', $1))";
@@ -99,7 +100,8 @@ async fn claim(connection: &mut PgConnection, id: i64) -> Result<bool, sqlx::Err
 }
 
 impl ClaimedLoad {
-    /// Writes down how it ended: what became of each batch, and why it failed if it did.
+    /// Writes down how it ended: what became of each batch, and why it failed if it did. If it was asked for again
+    /// meanwhile, it is queued again, for this worker may not have seen what is new.
     ///
     /// # Errors
     ///
@@ -111,16 +113,41 @@ impl ClaimedLoad {
         now: NaiveDateTime,
     ) -> Result<(), OdsError> {
         let state = if failure.is_some() { "failed" } else { "done" };
-        let update = "update daybook.load_request set state = $2, message = $3, result = $4, finished_at = $5 \
-                      where id = $1";
-        sqlx::query(update)
+        sqlx::query(include_str!("../queries/load_request/finish.sql"))
             .bind(self.request.id)
             .bind(state)
-            .bind(failure)
-            .bind(result)
+            .bind(failure.map(without_nul))
+            .bind(storable(result))
             .bind(now)
             .execute(&mut self.connection)
             .await?;
         Ok(self.connection.close().await?)
+    }
+
+    /// Lets others take it, as if it had never been claimed.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails; it is taken up again all the same, since the claim ends with the session.
+    pub async fn give_back(mut self) -> Result<(), OdsError> {
+        let queue = "update daybook.load_request set state = 'queued' where id = $1";
+        sqlx::query(queue).bind(self.request.id).execute(&mut self.connection).await?;
+        Ok(self.connection.close().await?)
+    }
+}
+
+/// PostgreSQL's texts hold no NUL, but the files and names that messages speak of may.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn storable(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(without_nul(text)),
+        Value::Array(values) => values.iter().map(storable).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (without_nul(name), storable(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }

@@ -19,7 +19,7 @@ const NAME_KEY: &str = "token_name_key";
 /// What a token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// Bring data: start loads, send payments without a signature.
+    /// Start loads. Payments need no token: their senders sign them.
     Ingest,
     /// Change products and variants.
     Catalogue,

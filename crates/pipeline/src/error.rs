@@ -53,6 +53,18 @@ pub enum PipelineError {
         /// How many days that is.
         days: u64,
     },
+    /// So many days are most likely a mistake in the one that was asked for.
+    #[error("closing from {from} to {to} means {days} days: ask for {most} at most at a time")]
+    TooManyDays {
+        /// The first day asked for.
+        from: PartitionDate,
+        /// The last day asked for.
+        to: PartitionDate,
+        /// How many days that is.
+        days: u64,
+        /// How many can be asked for.
+        most: u64,
+    },
     /// The warehouse's dates follow another time zone.
     #[error(
         "the warehouse was built with business_timezone = \"{built}\", not \"{configured}\": set it back, or start a new warehouse (another [warehouse] url) and load its history again"

@@ -101,6 +101,7 @@ struct DocumentVariant {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewPrice {
     /// In minor units.
     #[schema(example = 1250)]

@@ -1,12 +1,13 @@
 //! Loads on request.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use daybook_ods::LoadRequest;
+use daybook_ods::{LoadRequest, place_below};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,7 +31,20 @@ enum LoadOrder {
     Event(S3Event),
 }
 
+impl LoadOrder {
+    /// Says what is wrong with either, rather than that it is neither.
+    fn read(order: Value) -> Result<Self, Problem> {
+        let read = if order.get("Records").is_some() {
+            serde_json::from_value(order).map(Self::Event)
+        } else {
+            serde_json::from_value(order).map(Self::Place)
+        };
+        read.map_err(|error| Problem::invalid(error.to_string(), Vec::new()))
+    }
+}
+
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Place {
     /// A batch directory, a folder of them, or an event file, below the landing place.
     #[schema(example = "s3://landing/2024-05-01")]
@@ -71,26 +85,24 @@ enum LoadState {
 /// Asks for a load
 ///
 /// It is done soon, by this process or another. The same place again is the same load; once it is done, asking again
-/// loads what is new there. An S3 event notification is taken as it comes: each batch that it names is one load.
+/// loads what is new there. An S3 event notification is taken as it comes: each batch that its new objects belong to is
+/// one load; objects that loads leave alone, such as `_…` and `….tmp`, are none.
 #[utoipa::path(
     post, path = "/v1/loads", tag = "loads", security(("token" = [])), request_body = LoadOrder,
     responses((status = 202, body = RequestedLoads), AnyProblem, TokenProblem, BodyProblem)
 )]
 async fn request_load(
     State(app): State<App>,
-    Json(order): Json<LoadOrder>,
+    Json(order): Json<Value>,
 ) -> Result<(StatusCode, Json<RequestedLoads>), Problem> {
-    let places = match order {
-        LoadOrder::Place(place) => vec![place.uri],
-        LoadOrder::Event(event) => event.places().map_err(|problem| Problem::invalid(problem, Vec::new()))?,
+    let landing = &app.options().landing;
+    let places = match LoadOrder::read(order)? {
+        LoadOrder::Place(place) => BTreeSet::from([place_below(landing, &place.uri)?]),
+        LoadOrder::Event(event) => event.places(landing)?,
     };
-    let mut uris = Vec::with_capacity(places.len());
-    for place in &places {
-        uris.push(below_landing(&app.options().landing, place)?);
-    }
     let ods = app.ods()?;
-    let mut loads = Vec::with_capacity(uris.len());
-    for uri in uris {
+    let mut loads = Vec::with_capacity(places.len());
+    for uri in places {
         loads.push(ods.request_load(uri.as_str()).await?.into());
     }
     app.services().wake_loader.notify_one();
@@ -111,18 +123,6 @@ async fn load(State(app): State<App>, Path(id): Path<i64>) -> Result<Json<LoadVi
         .ok_or_else(|| Problem::not_found(format!("there is no load {id}")))
 }
 
-/// Whoever may ask for loads may not make this server read anything else.
-pub(super) fn below_landing(landing: &Url, place: &str) -> Result<Url, Problem> {
-    let refuse =
-        || Problem::invalid(format!("'{place}' is not below the landing place {landing}"), Vec::new());
-    let url = Url::parse(place).map_err(|_| refuse())?;
-    let root = landing.path().trim_end_matches('/');
-    let is_below = (url.scheme(), url.host_str()) == (landing.scheme(), landing.host_str())
-        && url.path().strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if is_below && is_plain { Ok(url) } else { Err(refuse()) }
-}
-
 impl From<LoadRequest> for LoadView {
     fn from(request: LoadRequest) -> Self {
         Self {
@@ -138,33 +138,6 @@ impl From<LoadRequest> for LoadView {
             requested_at: utc(request.requested_at),
             finished_at: request.finished_at.map(utc),
             batches: request.result,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn only_what_is_below_the_landing_place_is_loaded() {
-        let landing: Url = "s3://bucket/landing".parse().unwrap();
-        for good in ["s3://bucket/landing", "s3://bucket/landing/2024-05-01", "s3://bucket/landing/a/b/"] {
-            assert_eq!(below_landing(&landing, good).unwrap().as_str(), good);
-        }
-        for bad in [
-            "s3://bucket/landing-zone/1",
-            "s3://other/landing/1",
-            "s3://bucket/landing/../secrets",
-            "s3://bucket/landing/%2e%2e/secrets",
-            "file:///landing/1",
-            "landing/1",
-            "s3://bucket/landing/1?x=y",
-            "s3://user@bucket/landing/1",
-        ] {
-            below_landing(&landing, bad).map_err(|_| bad).unwrap_err();
         }
     }
 }

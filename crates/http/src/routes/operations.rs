@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use daybook_model::contract::Table;
-use daybook_ods::{RejectFilter, RejectedRow};
+use daybook_ods::{RejectFilter, RejectedRow, place_below};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +21,9 @@ use crate::problem::Problem;
 
 /// The most rows that one answer lists.
 const MOST: u32 = 1_000;
+
+/// So many characters of a rejected row are listed: a row may be as long as its file.
+const MOST_OF_A_ROW: i32 = 1_000;
 
 /// How many are listed unless more are asked for.
 const USUAL: u32 = 100;
@@ -43,7 +46,7 @@ pub(crate) fn operating() -> OpenApiRouter<App> {
     responses((status = 200, body = Object), AnyProblem, TokenProblem)
 )]
 async fn status(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    Ok(Json(app.services().books.status().await?))
+    Ok(Json(app.services().books.status(app.ods()?).await?))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -75,11 +78,12 @@ struct Runs {
 )]
 async fn runs(State(app): State<App>, Query(page): Query<Limit>) -> Result<Json<Runs>, Problem> {
     let limit = Limit::checked(page.limit)?;
-    Ok(Json(Runs { runs: app.services().books.runs(limit).await? }))
+    Ok(Json(Runs { runs: app.services().books.runs(app.ods()?, limit).await? }))
 }
 
 /// Which days to close: all that are due, or these.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewRun {
     #[schema(nullable = false)]
     from: Option<NaiveDate>,
@@ -146,7 +150,9 @@ struct RejectView {
     column: Option<String>,
     reason: String,
     message: String,
+    /// The row's text; only its beginning if `raw_is_cut`.
     raw: String,
+    raw_is_cut: bool,
     rejected_at: DateTime<Utc>,
     /// The load that brought it again.
     replayed_in: Option<i64>,
@@ -174,6 +180,7 @@ async fn rejects(State(app): State<App>, Query(which): Query<Which>) -> Result<J
         table,
         reason: which.reason,
         with_replayed: which.all.unwrap_or_default(),
+        raw_characters: Some(MOST_OF_A_ROW),
     };
     let rows = app.ods()?.rejected_rows(&filter, Limit::checked(which.limit)?).await?;
     Ok(Json(Rejects { rejects: rows.into_iter().map(RejectView::from).collect() }))
@@ -192,6 +199,7 @@ impl From<RejectedRow> for RejectView {
             reason: row.reason,
             message: row.message,
             raw: row.raw,
+            raw_is_cut: row.is_cut,
             rejected_at: utc(row.rejected_at),
             replayed_in: row.replayed_in,
         }
@@ -200,6 +208,7 @@ impl From<RejectedRow> for RejectView {
 
 /// Where corrected rows lie.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Corrections {
     /// A folder of exported CSV files that were corrected, or one of them, below the landing place.
     #[schema(example = "s3://landing/_corrected")]
@@ -223,8 +232,8 @@ async fn replay(
     State(app): State<App>,
     Json(corrections): Json<Corrections>,
 ) -> Result<Json<Replayed>, Problem> {
-    let uri = super::loads::below_landing(&app.options().landing, &corrections.uri)?;
-    let reports = app.ods()?.replay_rejects(&uri, &app.services().load_options, &|_| ()).await?;
+    let uri = place_below(&app.options().landing, &corrections.uri)?;
+    let reports = app.patient_ods()?.replay_rejects(&uri, &app.services().load_options, &|_| ()).await?;
     Ok(Json(Replayed { batches: crate::loader::to_json(&reports) }))
 }
 

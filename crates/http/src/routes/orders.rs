@@ -1,8 +1,10 @@
 //! Orders, for customer service.
 
+use std::collections::HashSet;
+
 use axum::extract::State;
-use chrono::{DateTime, NaiveDate, Utc};
-use daybook_ods::{Cursor, MAX_ORDERS, Order, OrderLine, Payment, ShopRules};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use daybook_ods::{Cursor, CustomerOrders, MAX_ORDERS, Order, OrderLine, Payment, ShopRules};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::catalogue::utc;
 use crate::app::App;
-use crate::books::ClosedOrder;
+use crate::books::{ClosedOrder, Stretch};
 use crate::extract::{Json, Path, Query};
 use crate::openapi::{AnyProblem, TokenProblem};
 use crate::problem::Problem;
@@ -70,17 +72,51 @@ struct Page {
     /// At most so many orders
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
-    /// Also orders that only the published books still hold
+    /// Also orders that only the published books still hold; each page asks the warehouse, which takes longer
     history: Option<bool>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Where {
+    /// Also look in the published books
+    history: Option<bool>,
+}
+
+/// An order as it is now, or, if only the published books hold it, as they do.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum AnyOrder {
+    Current(OrderView),
+    Closed(ClosedOrderView),
+}
+
+/// An order that only the published books still hold.
+#[derive(Serialize, ToSchema)]
+struct ClosedOrderView {
+    order_id: String,
+    customer_id: String,
+    processed_timestamp: DateTime<Utc>,
+    /// Its business date.
+    partition_date: NaiveDate,
+    /// The status of its decisive payment when the books were last published; `payments` may say more.
+    order_status: String,
+    /// How many units it has.
+    units: i64,
+    /// What it is worth, in minor units.
+    revenue: i64,
+    /// Those of its payments that came lately, published or not.
+    payments: Vec<PaymentView>,
 }
 
 /// A customer's orders, newest first.
 #[derive(Serialize, ToSchema)]
 struct OrderPage {
     orders: Vec<OrderView>,
-    /// Orders of the published books that the operational store keeps no longer; on the last page, if asked for.
+    /// If asked for, the orders in the same stretch of time that the operational store keeps no longer, as the published
+    /// books have them; both lists together are the page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<Vec<ClosedOrder>>,
+    history: Option<Vec<ClosedOrderView>>,
     /// What to send as `after` for the next page; none on the last.
     next: Option<String>,
 }
@@ -88,18 +124,33 @@ struct OrderPage {
 /// Gives an order with its lines and payments
 #[utoipa::path(
     get, path = "/v1/orders/{id}", tag = "customer service", security(("token" = [])),
-    params(("id" = String, Path, min_length = 1)),
-    responses((status = 200, body = OrderView), AnyProblem, TokenProblem,
+    params(("id" = String, Path, min_length = 1), Where),
+    responses((status = 200, body = AnyOrder), AnyProblem, TokenProblem,
         (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
-async fn order(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OrderView>, Problem> {
-    let found = app.ods()?.order(&id, &rules(&app)).await?;
-    found.map(|order| Json(order.into())).ok_or_else(|| {
-        Problem::not_found(format!("there is no order '{id}' now; older ones are in the customer's history"))
-    })
+async fn order(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(places): Query<Where>,
+) -> Result<Json<AnyOrder>, Problem> {
+    if let Some(order) = app.ods()?.order(&id, &rules(&app)).await? {
+        return Ok(Json(AnyOrder::Current(order.into())));
+    }
+    if places.history != Some(true) {
+        let detail =
+            format!("there is no order '{id}' now; with history=true, older ones are looked for, too");
+        return Err(Problem::not_found(detail));
+    }
+    let closed = app.services().books.closed_order(&id).await?;
+    let closed = closed.ok_or_else(|| Problem::not_found(format!("there never was an order '{id}'")))?;
+    let view = with_payments(&app, vec![closed]).await?.pop();
+    view.map(|view| Json(AnyOrder::Closed(view))).ok_or_else(Problem::internal)
 }
 
 /// Gives a customer's orders, newest first
+///
+/// Following `next` to the end shows every order once. An order that the operational store lets go of meanwhile is shown
+/// in `history`, if that is asked for.
 #[utoipa::path(
     get, path = "/v1/customers/{id}/orders", tag = "customer service", security(("token" = [])),
     params(("id" = String, Path, min_length = 1), Page),
@@ -119,16 +170,92 @@ async fn customer_orders(
         .map(|cursor| cursor.parse())
         .transpose()
         .map_err(|error: daybook_ods::InvalidCursor| Problem::malformed(error.to_string()))?;
-    let found = app.ods()?.customer_orders(&id, after.as_ref(), limit, &rules(&app)).await?;
-    let history = match (&found.next, page.history) {
-        (None, Some(true)) => Some(app.services().books.expired_orders(&id).await?),
-        _ => None,
+    let CustomerOrders { mut orders, mut next } =
+        app.ods()?.customer_orders(&id, after.as_ref(), limit, &rules(&app)).await?;
+    let history = if page.history == Some(true) {
+        let mut closed = closed_beside(&app, &id, after.as_ref(), &orders, next.is_some(), limit).await?;
+        next = cut(&mut orders, &mut closed, limit as usize).or(next);
+        Some(with_payments(&app, closed).await?)
+    } else {
+        None
     };
     Ok(Json(OrderPage {
-        orders: found.orders.into_iter().map(OrderView::from).collect(),
+        orders: orders.into_iter().map(OrderView::from).collect(),
         history,
-        next: found.next.map(|cursor| cursor.to_string()),
+        next: next.map(|cursor| cursor.to_string()),
     }))
+}
+
+/// Published orders that belong on the page of `orders` and are not kept any more: more than `limit` if there are more.
+async fn closed_beside(
+    app: &App,
+    customer_id: &str,
+    after: Option<&Cursor>,
+    orders: &[Order],
+    is_followed: bool,
+    limit: u32,
+) -> Result<Vec<ClosedOrder>, Problem> {
+    // what is older than a full page comes on the next
+    let oldest = orders.last().filter(|_| is_followed);
+    let not_before = oldest.map(|order| order.processed_timestamp);
+    let shown: HashSet<&str> = orders.iter().map(|order| order.id.as_str()).collect();
+    let at_a_time = 2 * limit as usize + 1;
+    let mut found: Vec<ClosedOrder> = Vec::new();
+    let mut after = after.cloned();
+    loop {
+        let stretch = Stretch { after: after.as_ref(), not_before };
+        let closed = app.services().books.closed_orders(customer_id, stretch, at_a_time).await?;
+        let is_last = closed.len() < at_a_time;
+        after = closed.last().map(place_of);
+        let ids: Vec<&str> = closed.iter().map(|order| order.id.as_str()).collect();
+        let kept: HashSet<String> = app.ods()?.kept_orders(&ids).await?.into_iter().collect();
+        // one that was read a moment ago may have expired since
+        let is_gone = |order: &ClosedOrder| !kept.contains(&order.id) && !shown.contains(order.id.as_str());
+        found.extend(closed.into_iter().filter(is_gone));
+        if is_last || found.len() > limit as usize {
+            return Ok(found);
+        }
+    }
+}
+
+/// Leaves the newest `limit` of both; gives where the page ends if something was cut off.
+fn cut(orders: &mut Vec<Order>, closed: &mut Vec<ClosedOrder>, limit: usize) -> Option<Cursor> {
+    if orders.len() + closed.len() <= limit {
+        return None;
+    }
+    let mut places: Vec<(NaiveDateTime, String)> = Vec::with_capacity(orders.len() + closed.len());
+    places.extend(orders.iter().map(|order| (order.processed_timestamp, order.id.clone())));
+    places.extend(closed.iter().map(|order| (order.processed_timestamp, order.id.clone())));
+    places.sort_unstable_by(|a, b| b.cmp(a));
+    let (time, id) = places.swap_remove(limit - 1);
+    let is_shown = |order_time: NaiveDateTime, order_id: &str| (order_time, order_id) >= (time, id.as_str());
+    orders.retain(|order| is_shown(order.processed_timestamp, &order.id));
+    closed.retain(|order| is_shown(order.processed_timestamp, &order.id));
+    Some(Cursor { processed_timestamp: time, id })
+}
+
+fn place_of(order: &ClosedOrder) -> Cursor {
+    Cursor { processed_timestamp: order.processed_timestamp, id: order.id.clone() }
+}
+
+/// Payments come weeks after their orders; what is not published yet is known only here.
+async fn with_payments(app: &App, closed: Vec<ClosedOrder>) -> Result<Vec<ClosedOrderView>, Problem> {
+    if closed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&str> = closed.iter().map(|order| order.id.as_str()).collect();
+    let mut payments = app.ods()?.payments_of(&ids, &rules(app)).await?;
+    let view = |order: ClosedOrder| ClosedOrderView {
+        payments: payments.remove(&order.id).into_iter().flatten().map(PaymentView::from).collect(),
+        order_id: order.id,
+        customer_id: order.customer_id,
+        processed_timestamp: utc(order.processed_timestamp),
+        partition_date: order.partition_date,
+        order_status: order.order_status,
+        units: order.units,
+        revenue: order.revenue,
+    };
+    Ok(closed.into_iter().map(view).collect())
 }
 
 fn rules(app: &App) -> ShopRules {

@@ -92,6 +92,9 @@ async fn transactions(
 }
 
 /// Takes Shopify's `order_transactions/create`
+///
+/// Only a sale or a capture keeps its status; others have their kind before it, such as `refund_success`. A transaction
+/// of the test mode (`"test": true`) is no payment: it is acknowledged, and nothing is stored.
 #[utoipa::path(
     post, path = "/v1/webhooks/shopify", tag = "webhooks",
     request_body(content = Object, content_type = "application/json"),
@@ -114,7 +117,7 @@ async fn shopify_transactions(
     if topic != shopify::TOPIC {
         return Err(Problem::invalid(format!("the topic is '{topic}', not {}", shopify::TOPIC), Vec::new()));
     }
-    let event = shopify::event(&body).map_err(Problem::malformed)?;
+    let Some(event) = shopify::event(&body)? else { return Ok(Json(Acknowledgement { events: Vec::new() })) };
     store(&app, vec![PaymentEvent::parse(event.to_string().as_bytes())], false).await
 }
 

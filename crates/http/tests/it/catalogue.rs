@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
+use sqlx::Connection;
 
 use crate::support::{Answer, Front};
 
@@ -75,4 +76,56 @@ async fn a_document_is_stored_whole_or_not_at_all() {
     let orphan = json!({"variants": [{"id": "v2", "product_id": "none", "title": "x", "price": 1}]});
     let problem = front.send(Method::PUT, "/v1/catalogue", &orphan).await.problem(422);
     assert_eq!(problem["errors"][0]["reason"], "parent_missing");
+}
+
+#[tokio::test]
+async fn a_row_that_somebody_keeps_locked_holds_up_its_editors_only() {
+    let front = Front::open().await;
+    front
+        .execute(
+            "insert into ods.product values ('p1', 'Mug', 'kitchen', '2024-04-01');
+             insert into ods.variant values ('v1', 'p1', 1, 'small', '2024-04-01', '2024-04-01', '2024-04-01');
+             insert into ods.orders values ('o1', '2024-05-01 10:00:00', 'c1')",
+        )
+        .await;
+    let mut other = front.session().await;
+    let mut lock = other.begin().await.unwrap();
+    sqlx::query("select from ods.variant for update").execute(&mut *lock).await.unwrap();
+    let edits = (0..12).map(|price| {
+        let front = &front;
+        async move { front.send(Method::PATCH, "/v1/variants/v1", &json!({"price": price})).await }
+    });
+    let (edits, seen) = tokio::join!(futures::future::join_all(edits), async {
+        front.somebody_waits().await;
+        let mut seen = Vec::new();
+        for _ in 0..20 {
+            seen.push(front.get("/v1/customers/c1/orders").await.status.as_u16());
+        }
+        seen
+    });
+    assert_eq!(seen, [200; 20]);
+    for edit in edits {
+        edit.problem(503);
+        assert_eq!(edit.retry_after.as_deref(), Some("5"));
+    }
+    lock.rollback().await.unwrap();
+    assert_eq!(front.send(Method::PATCH, "/v1/variants/v1", &json!({"price": 7})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_field_that_a_price_change_does_not_know_is_refused() {
+    let front = Front::open().await;
+    let change = json!({"price": 1, "title": "new"});
+    let problem = front.send(Method::PATCH, "/v1/variants/v1", &change).await.problem(422);
+    assert!(problem["detail"].as_str().unwrap().contains("unknown field `title`"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_time_whose_year_cannot_be_written_in_utc_is_refused() {
+    let front = Front::open().await;
+    for time in ["9999-12-31T23:59:59-15:00", "0001-01-01T00:00:00+15:00"] {
+        let product = json!({"title": "Mug", "product_type": "kitchen", "created_at": time});
+        let problem = front.send(Method::PUT, "/v1/products/p1", &product).await.problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/created_at", "{problem}");
+    }
 }

@@ -1,6 +1,123 @@
 //! Customer service over HTTP.
 
+use chrono::NaiveDateTime;
+use daybook_http::ClosedOrder;
+
 use crate::support::Front;
+
+/// Publishes every order that is in the store now.
+async fn publish(front: &Front) {
+    let orders: Vec<(String, String, NaiveDateTime)> =
+        sqlx::query_as("select id, customer_id, processed_timestamp from ods.orders")
+            .fetch_all(front.ods.pool())
+            .await
+            .unwrap();
+    let closed = orders.into_iter().map(|(id, customer_id, processed_timestamp)| ClosedOrder {
+        id,
+        customer_id,
+        processed_timestamp,
+        partition_date: processed_timestamp.date(),
+        order_status: "pending".to_owned(),
+        units: 1,
+        revenue: 100,
+    });
+    front.books.closed.lock().unwrap().extend(closed);
+}
+
+/// The ids on a page, those of the store first, and where the next begins.
+async fn page(front: &Front, limit: u32, after: Option<&str>) -> (Vec<String>, Option<String>) {
+    let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
+    let path = format!("/v1/customers/c1/orders?history=true&limit={limit}{after}");
+    let page = front.get(&path).await.json();
+    let ids = |list: &str, key: &str| {
+        let orders = page[list].as_array().unwrap().iter();
+        orders.map(|order| order[key].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    ([ids("orders", "id"), ids("history", "order_id")].concat(), page["next"].as_str().map(str::to_owned))
+}
+
+/// The ids on all pages after a place.
+async fn pages(front: &Front, limit: u32, mut after: Option<String>) -> Vec<String> {
+    let mut seen = Vec::new();
+    loop {
+        let (ids, next) = page(front, limit, after.as_deref()).await;
+        assert!(ids.len() <= limit as usize, "{ids:?}");
+        seen.extend(ids);
+        if next.is_none() {
+            return seen;
+        }
+        after = next;
+    }
+}
+
+#[tokio::test]
+async fn history_leaves_no_order_out_however_many_are_kept() {
+    let front = Front::open().await;
+    front
+        .execute("insert into ods.orders values ('old', '2024-04-01', 'c1'), ('x', '2024-04-01', 'c2')")
+        .await;
+    publish(&front).await;
+    front.execute("delete from ods.orders").await;
+    front
+        .execute(
+            "insert into ods.orders
+             select 'o' || lpad(n::text, 4, '0'), timestamp '2024-05-01' + n / 2 * interval '1 minute', 'c1'
+             from generate_series(1, 1100) n",
+        )
+        .await;
+    publish(&front).await;
+    let expected: Vec<String> =
+        (1..=1100).rev().map(|n| format!("o{n:04}")).chain(["old".to_owned()]).collect();
+    assert_eq!(pages(&front, 100, None).await, expected);
+}
+
+#[tokio::test]
+async fn an_order_that_expires_between_two_pages_is_shown_once() {
+    let front = Front::open().await;
+    front
+        .execute(
+            "insert into ods.orders
+             select 'o' || n, timestamp '2024-05-01' + n / 2 * interval '1 hour', 'c1'
+             from generate_series(1, 8) n",
+        )
+        .await;
+    publish(&front).await;
+    let (first, next) = page(&front, 3, None).await;
+    assert_eq!(first, ["o8", "o7", "o6"]);
+    // an older one stays, as one does that was changed
+    front.execute("delete from ods.orders where id <> 'o3'").await;
+    let mut rest = pages(&front, 3, next).await;
+    rest.sort();
+    assert_eq!(rest, ["o1", "o2", "o3", "o4", "o5"]);
+    let mut all = pages(&front, 1, None).await;
+    assert_eq!(all, ["o8", "o7", "o6", "o5", "o4", "o3", "o2", "o1"]);
+    all.truncate(2);
+    assert_eq!(page(&front, 2, None).await.0, all);
+}
+
+#[tokio::test]
+async fn an_order_of_long_ago_is_found_with_what_was_paid_since() {
+    let front = Front::open().await;
+    front.execute("insert into ods.orders values ('old', '2024-04-01 10:00:00', 'c1')").await;
+    publish(&front).await;
+    assert_eq!(front.get("/v1/orders/old?history=true").await.json()["id"], "old");
+    front
+        .execute(
+            "delete from ods.orders;
+             insert into ods.transaction values ('t1', 'old', 'success', '2024-05-10 10:00:00')",
+        )
+        .await;
+    front.get("/v1/orders/old").await.problem(404);
+    front.get("/v1/orders/other?history=true").await.problem(404);
+    let order = front.get("/v1/orders/old?history=true").await.json();
+    assert_eq!((&order["order_id"], &order["revenue"]), (&"old".into(), &100.into()), "{order}");
+    assert_eq!(order["processed_timestamp"], "2024-04-01T10:00:00Z");
+    let page = front.get("/v1/customers/c1/orders?history=true").await.json();
+    for order in [&order, &page["history"][0]] {
+        assert_eq!((&order["order_status"], &order["payments"][0]["id"]), (&"pending".into(), &"t1".into()));
+        assert_eq!(order["payments"][0]["is_paid"], true);
+    }
+}
 
 #[tokio::test]
 async fn an_order_shows_lines_titles_payments_and_status() {

@@ -77,3 +77,31 @@ async fn a_request_that_is_under_way_is_finished_before_the_server_ends() {
         sqlx::query_scalar("select count(*) from ods.transaction").fetch_one(ods.pool()).await.unwrap();
     assert_eq!(stored, 1);
 }
+
+/// What the server answers to these bytes of a client that then says nothing more.
+async fn answer_to(front: &Front, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(front.base.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_body_that_says_that_it_is_too_large_is_not_asked_for() {
+    let front = Front::open().await;
+    let head = "POST /v1/webhooks/transactions HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n\
+                connection: close\r\ncontent-length: 99999999\r\n\r\n";
+    let answer = answer_to(&front, head).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("urn:daybook:problem:too_large"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_broken_body_is_told_apart_from_a_large_one() {
+    let front = Front::open().await;
+    let head = "POST /v1/webhooks/transactions HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+                transfer-encoding: chunked\r\n\r\nZZ\r\n";
+    let answer = answer_to(&front, head).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+}

@@ -1,19 +1,21 @@
 //! A server with a database of its own, and a client.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use daybook_http::{
-    Books, BooksError, ClosedOrder, HttpOptions, HttpServer, RunCounts, Services, WebhookSecrets,
+    Books, BooksError, ClosedOrder, HttpOptions, HttpServer, RunCounts, Services, Stretch, WebhookSecrets,
 };
 use daybook_model::Clock;
 use daybook_ods::{LoadOptions, Ods, Scope};
-use daybook_testkit::TestDatabase;
+use daybook_storage::StorageOptions;
+use daybook_testkit::{TestBucket, TestDatabase};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use standardwebhooks::Webhook;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -22,13 +24,14 @@ use url::Url;
 
 pub(crate) const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub(crate) const OLD_SECRET: &str = "whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD";
-pub(crate) const SHOPIFY_SECRET: &str = "hush";
+pub(crate) const SHOPIFY_SECRET: &str = "hush-hush-hush-hush";
 
 /// A server in front of a database of its own, unless a test says otherwise.
 pub(crate) struct Front {
     pub(crate) ods: Ods,
     pub(crate) base: String,
     pub(crate) client: Client,
+    pub(crate) books: Arc<FakeBooks>,
     url: String,
     landing: TempDir,
     token: String,
@@ -51,21 +54,40 @@ impl Front {
         let ods = Ods::connect(&url, Clock::default()).await.unwrap();
         ods.migrate().await.unwrap();
         let token = ods.create_token("test", &Scope::ALL).await.unwrap();
-        Self::serve(ods, url, token, change).await
+        Self::serve(ods, url, token, LoadOptions::default(), change).await
+    }
+
+    /// A server whose landing place is in a bucket.
+    pub(crate) async fn landing_in(bucket: &TestBucket) -> Self {
+        let url = TestDatabase::create().await.unwrap().url();
+        let ods = Ods::connect(&url, Clock::default()).await.unwrap();
+        ods.migrate().await.unwrap();
+        let token = ods.create_token("test", &Scope::ALL).await.unwrap();
+        let storage = StorageOptions::from_variables(bucket.variables());
+        let load_options = LoadOptions { storage, ..LoadOptions::default() };
+        let landing = bucket.url("in").parse().unwrap();
+        Self::serve(ods, url, token, load_options, |options| options.landing = landing).await
     }
 
     /// Another server in front of the same database.
     pub(crate) async fn beside(&self) -> Self {
         let ods = Ods::connect(&self.url, Clock::default()).await.unwrap();
-        Self::serve(ods, self.url.clone(), self.token.clone(), |_| ()).await
+        Self::serve(ods, self.url.clone(), self.token.clone(), LoadOptions::default(), |_| ()).await
     }
 
-    async fn serve(ods: Ods, url: String, token: String, change: impl FnOnce(&mut HttpOptions)) -> Self {
+    async fn serve(
+        ods: Ods,
+        url: String,
+        token: String,
+        load_options: LoadOptions,
+        change: impl FnOnce(&mut HttpOptions),
+    ) -> Self {
         let landing = TempDir::new().unwrap();
         let mut options = options(landing.path());
         change(&mut options);
-        let services = services();
-        assert!(services.ods.set(ods.for_requests()).is_ok());
+        let books = Arc::new(FakeBooks::default());
+        let services = Services::new(books.clone(), load_options, Clock::default());
+        assert!(services.ods.set(ods.clone()).is_ok());
         let server = HttpServer::bind(options, services).await.unwrap();
         let base = format!("http://{}", server.address().unwrap());
         let stop = CancellationToken::new();
@@ -73,7 +95,7 @@ impl Front {
             let stop = stop.clone();
             async move { server.serve(stop).await.unwrap() }
         });
-        Self { ods, base, client: Client::new(), url, landing, token, stop, served }
+        Self { ods, base, client: Client::new(), books, url, landing, token, stop, served }
     }
 
     pub(crate) fn landing(&self) -> &Path {
@@ -116,6 +138,20 @@ impl Front {
             .fetch_all(self.ods.pool())
             .await
             .unwrap()
+    }
+
+    /// A session of somebody else in the same database.
+    pub(crate) async fn session(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+
+    /// Waits until a session of the server waits for a lock.
+    pub(crate) async fn somebody_waits(&self) {
+        let query = "select exists (select from pg_stat_activity \
+                     where datname = current_database() and wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(query).fetch_one(self.ods.pool()).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) async fn execute(&self, sql: &'static str) {
@@ -166,7 +202,7 @@ pub(crate) fn options(landing: &Path) -> HttpOptions {
 }
 
 pub(crate) fn services() -> Services {
-    Services::new(Arc::new(NoBooks), LoadOptions::default(), Clock::default())
+    Services::new(Arc::new(FakeBooks::default()), LoadOptions::default(), Clock::default())
 }
 
 /// An answer, read to its end.
@@ -207,26 +243,36 @@ impl Answer {
     }
 }
 
-/// A warehouse in which nothing was published yet. What is behind the trait is tested with the binary.
-struct NoBooks;
+/// A warehouse in which nothing was published yet, unless a test says otherwise. What is behind the trait is tested with
+/// the binary.
+#[derive(Default)]
+pub(crate) struct FakeBooks {
+    /// What is published.
+    pub(crate) closed: Mutex<Vec<ClosedOrder>>,
+    pub(crate) runs: Mutex<RunCounts>,
+    /// Why the books cannot be read.
+    pub(crate) trouble: Mutex<Option<String>>,
+}
 
 #[async_trait]
-impl Books for NoBooks {
+impl Books for FakeBooks {
     async fn check(&self) -> Result<(), BooksError> {
-        Ok(())
+        match self.trouble.lock().unwrap().clone() {
+            Some(trouble) => Err(BooksError::Failed(trouble)),
+            None => Ok(()),
+        }
     }
 
-    async fn status(&self) -> Result<Value, BooksError> {
+    async fn status(&self, _ods: &Ods) -> Result<Value, BooksError> {
         Ok(json!({}))
     }
 
-    async fn runs(&self, _limit: u32) -> Result<Vec<Value>, BooksError> {
+    async fn runs(&self, _ods: &Ods, _limit: u32) -> Result<Vec<Value>, BooksError> {
         Ok(Vec::new())
     }
 
-    async fn run_counts(&self) -> Result<RunCounts, BooksError> {
-        let last_published_at: Option<NaiveDateTime> = None;
-        Ok(RunCounts { by_state: Vec::new(), last_published_at })
+    async fn run_counts(&self, _ods: &Ods) -> Result<RunCounts, BooksError> {
+        Ok(self.runs.lock().unwrap().clone())
     }
 
     async fn start_run(&self, days: Option<(NaiveDate, NaiveDate)>) -> Result<(), BooksError> {
@@ -236,7 +282,27 @@ impl Books for NoBooks {
         }
     }
 
-    async fn expired_orders(&self, _customer_id: &str) -> Result<Vec<ClosedOrder>, BooksError> {
-        Ok(Vec::new())
+    async fn closed_orders(
+        &self,
+        customer_id: &str,
+        stretch: Stretch<'_>,
+        limit: usize,
+    ) -> Result<Vec<ClosedOrder>, BooksError> {
+        let place = |order: &ClosedOrder| (order.processed_timestamp, order.id.clone());
+        let mut orders = self.closed.lock().unwrap().clone();
+        orders.retain(|order| {
+            let is_after = stretch
+                .after
+                .is_none_or(|cursor| place(order) < (cursor.processed_timestamp, cursor.id.clone()));
+            let is_before = stretch.not_before.is_some_and(|time| order.processed_timestamp < time);
+            order.customer_id == customer_id && is_after && !is_before
+        });
+        orders.sort_by_key(|order| std::cmp::Reverse(place(order)));
+        orders.truncate(limit);
+        Ok(orders)
+    }
+
+    async fn closed_order(&self, id: &str) -> Result<Option<ClosedOrder>, BooksError> {
+        Ok(self.closed.lock().unwrap().iter().find(|order| order.id == id).cloned())
     }
 }

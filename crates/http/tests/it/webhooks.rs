@@ -83,9 +83,9 @@ async fn shopify_sends_transactions() {
     let front = Front::open().await;
     let body =
         r#"{"id":7,"order_id":8,"kind":"sale","status":"success","created_at":"2024-05-01T10:00:00-05:00"}"#;
-    let send = async |topic: &str, secret: &str| {
+    let send_body = async |topic: &str, secret: &str, body: String| {
         let key = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-        let signature = STANDARD.encode(key.chain_update(body).finalize().into_bytes());
+        let signature = STANDARD.encode(key.chain_update(&body).finalize().into_bytes());
         let request = front
             .bare(Method::POST, "/v1/webhooks/shopify")
             .header("x-shopify-hmac-sha256", signature)
@@ -93,26 +93,67 @@ async fn shopify_sends_transactions() {
             .body(body);
         Answer::of(request.send().await.unwrap()).await
     };
+    let send = async |topic: &str, secret: &str| send_body(topic, secret, body.to_owned()).await;
     send("order_transactions/create", "wrong").await.problem(401);
     send("orders/create", SHOPIFY_SECRET).await.problem(422);
     assert_eq!(send("order_transactions/create", SHOPIFY_SECRET).await.status, 200);
     assert_eq!(front.payments().await, [stored("7", "success")]);
+    let tested = body.replace("7,", "9,\"test\":true,");
+    let answer = send_body("order_transactions/create", SHOPIFY_SECRET, tested).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"events": []})));
+    let without = body.replace("\"order_id\":8", "\"order_id\":null");
+    send_body("order_transactions/create", SHOPIFY_SECRET, without).await.problem(422);
+    assert_eq!(front.payments().await, [stored("7", "success")], "no money moves in a test");
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_committed_before_the_server_ends() {
+async fn what_waits_for_its_commit_is_committed_before_the_server_ends() {
     let front = Front::open().await;
-    let answers = futures::future::join_all((0..20).map(|number| {
-        let event = EVENT.replace("t1", &format!("t{number:02}"));
-        let front = &front;
-        async move { front.webhook(SECRET, &event).await.status }
-    }))
-    .await;
-    let acknowledged = answers.iter().filter(|status| **status == 200).count();
+    front
+        .execute(
+            "create function public.slow() returns trigger language plpgsql as $$ begin
+                perform pg_sleep(0.5);
+                return new;
+            end $$;
+            create trigger slow before insert on ods.transaction for each row execute function public.slow()",
+        )
+        .await;
+    let (answer, ()) = tokio::join!(front.webhook(SECRET, EVENT), async {
+        let query = "select exists (select from pg_stat_activity \
+                     where datname = current_database() and wait_event = 'PgSleep')";
+        while !sqlx::query_scalar::<_, bool>(query).fetch_one(front.ods.pool()).await.unwrap() {}
+        front.tell_to_stop();
+    });
+    assert_eq!(answer.status, 200);
     let ods = front.stop().await;
     let stored: i64 =
         sqlx::query_scalar("select count(*) from ods.transaction").fetch_one(ods.pool()).await.unwrap();
-    assert_eq!(usize::try_from(stored).unwrap(), acknowledged);
+    assert_eq!(stored, 1);
+}
+
+#[tokio::test]
+async fn a_body_may_be_as_large_as_is_configured() {
+    let front = Front::with(|options| options.max_body = 5 * 1024 * 1024).await;
+    let body = format!("{EVENT}{}", " ".repeat(3 * 1024 * 1024));
+    assert_eq!(front.webhook(SECRET, &body).await.status, 200);
+}
+
+#[tokio::test]
+async fn more_events_than_wait_at_once_are_refused() {
+    let front = Front::with(|options| options.max_body = 5 * 1024 * 1024).await;
+    let problem = front.webhook(SECRET, &format!("[{}]", vec![EVENT; 20_000].join(","))).await.problem(413);
+    assert!(problem["detail"].as_str().unwrap().contains("events"), "{problem}");
+    assert_eq!(front.payments().await, []);
+}
+
+#[tokio::test]
+async fn a_time_whose_year_cannot_be_written_in_utc_is_refused() {
+    let front = Front::open().await;
+    for time in ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"] {
+        let event = EVENT.replace("2024-05-01T10:00:00Z", time);
+        let problem = front.webhook(SECRET, &event).await.problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/created_at", "{problem}");
+    }
 }
 
 /// Standard Webhooks' own library for Python, as a sender would use it.

@@ -1,4 +1,5 @@
--- Optional filters: $1 id, $2 load, $3 table, $4 reason; $5 whether replayed rows are wanted, too; $6 at most so many.
+-- Optional filters: $1 id, $2 load, $3 table, $4 reason; $5 whether replayed rows are wanted, too; $6 at most so many; $7 at most so
+-- many characters of each row's text.
 select
     rejected.id,
     rejected.load_id,
@@ -9,7 +10,8 @@ select
     rejected.column_name,
     rejected.reason,
     rejected.message,
-    rejected.raw,
+    case when $7::int is null then rejected.raw else left(rejected.raw, $7) end as raw,
+    coalesce(char_length(rejected.raw) > $7, false) as is_cut,
     rejected.rejected_at,
     rejected.replayed_in,
     file.header

@@ -13,8 +13,10 @@ use super::Order;
 /// A place between two orders, written as text that goes into a URL as it is. Clients only hand it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    pub(super) processed_timestamp: NaiveDateTime,
-    pub(super) id: String,
+    /// The time of the order before the place, UTC.
+    pub processed_timestamp: NaiveDateTime,
+    /// Its id.
+    pub id: String,
 }
 
 /// The text is not what a page gave as its end.

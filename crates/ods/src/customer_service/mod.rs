@@ -5,6 +5,9 @@
 mod cursor;
 mod order;
 
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
 use sqlx::{AssertSqlSafe, query_as};
 
 use crate::{Ods, OdsError};
@@ -34,6 +37,30 @@ impl Ods {
     pub async fn kept_orders(&self, ids: &[&str]) -> Result<Vec<String>, OdsError> {
         let query = "select id from ods.orders where id = any($1)";
         Ok(sqlx::query_scalar(query).bind(ids).fetch_all(self.pool()).await?)
+    }
+
+    /// The payments of each of the orders that the store holds, whether it holds the order or not; by (`created_at`,
+    /// `id`).
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL fails.
+    pub async fn payments_of(
+        &self,
+        order_ids: &[&str],
+        rules: &ShopRules,
+    ) -> Result<HashMap<String, Vec<Payment>>, OdsError> {
+        let rows: Vec<(String, String, String, NaiveDateTime, bool)> =
+            query_as(include_str!("../../queries/transaction/select_of_orders.sql"))
+                .bind(&rules.paid_statuses)
+                .bind(order_ids)
+                .fetch_all(self.pool())
+                .await?;
+        let mut payments: HashMap<String, Vec<Payment>> = HashMap::new();
+        for (order_id, id, status, created_at, is_paid) in rows {
+            payments.entry(order_id).or_default().push(Payment { id, status, created_at, is_paid });
+        }
+        Ok(payments)
     }
 
     /// The order of that id, if the store still holds it.

@@ -160,6 +160,16 @@ fn visible(prefix: &Path, object: &Path) -> Option<(String, String)> {
     (!is_hidden && !is_temporary).then(|| (directory.to_owned(), name))
 }
 
+/// What a load would take an object below `prefix` for, by its name: the directory of the batch that it is a file of, or
+/// itself if it holds events; none for one that is left alone.
+pub(super) fn place_of(prefix: &Path, object: &Path) -> Option<Path> {
+    let (directory, name) = visible(prefix, object)?;
+    match table_of(compression(&name).0)? {
+        (_, Format::Csv) => Path::parse(directory).ok(),
+        (_, Format::Events) => Some(object.clone()),
+    }
+}
+
 fn recognise(location: &Location, object: ObjectMeta) -> Option<BatchFile> {
     let name = object.location.filename()?.to_owned();
     let (stem, compression) = compression(&name);

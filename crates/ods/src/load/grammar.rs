@@ -12,6 +12,9 @@ const INTEGER: &str = "^-?[0-9]+$";
 const TIMESTAMP: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?\
                          (Z|[-+](0[0-9]|1[0-5])(:?[0-5][0-9])?)?$";
 
+/// What four digits of a year can say, in UTC.
+const YEARS: &str = "timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'";
+
 /// What is true of the array `fields` of a row that keeps the contract, and the values of the row in the contract's
 /// order. `positions` says which field holds which column, counted from 0.
 pub(crate) fn of(table: Table, positions: &[usize]) -> (String, String) {
@@ -30,7 +33,11 @@ fn check(column: &Column, field: &str) -> String {
         ColumnType::Id => format!("octet_length({field}) between 1 and {MAX_ID_BYTES}"),
         ColumnType::Text(characters) => format!("char_length({field}) between 1 and {characters}"),
         ColumnType::Integer => format!("{field} ~ '{INTEGER}'"),
-        ColumnType::Timestamp => format!("{field} ~ '{TIMESTAMP}'"),
+        // the cast comes only after the text was looked at
+        ColumnType::Timestamp => format!(
+            "case when {field} ~ '{TIMESTAMP}' then {} between {YEARS} else false end",
+            timestamp(field)
+        ),
     }
 }
 
@@ -38,10 +45,14 @@ fn value(column: &Column, field: &str) -> String {
     match column.column_type {
         ColumnType::Id | ColumnType::Text(_) => field.to_owned(),
         ColumnType::Integer => format!("{field}::int"),
-        // Without an offset it is UTC, whatever the session's time zone.
-        ColumnType::Timestamp => format!(
-            "(case when substr({field}, 20) ~ '[-+]' then {field} else rtrim({field}, 'Z') || '+00' end)\
-             ::timestamptz at time zone 'UTC'"
-        ),
+        ColumnType::Timestamp => timestamp(field),
     }
+}
+
+/// Without an offset it is UTC, whatever the session's time zone.
+fn timestamp(field: &str) -> String {
+    format!(
+        "(case when substr({field}, 20) ~ '[-+]' then {field} else rtrim({field}, 'Z') || '+00' end)\
+         ::timestamptz at time zone 'UTC'"
+    )
 }

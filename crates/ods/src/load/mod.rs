@@ -21,6 +21,7 @@ mod keys;
 pub(crate) mod laws;
 mod ledger;
 pub(crate) mod location;
+mod place;
 pub(crate) mod reject;
 mod report;
 mod route;
@@ -47,6 +48,7 @@ use discover::Batch;
 use location::Location;
 
 pub use heal::HealMetrics;
+pub use place::{place_below, place_of_object};
 pub use report::{FileReport, LoadEvent, LoadOutcome, LoadReport};
 pub use route::LoadRoute;
 pub use settled::Settled;

@@ -1,10 +1,15 @@
 //! Timestamps of the contract: `YYYY-MM-DD[ T]HH:MM:SS[.ffffff][Z|±HH[[:]MM]]`.
 
+use std::ops::RangeInclusive;
+
 use chrono::NaiveDate;
+
+/// The seconds since 1970 of the years 0001 to 9999.
+const YEARS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// The UTC time in microseconds since 1970; none when the text is anything but a real calendar time.
 ///
-/// Years 0001 to 9999 are within PostgreSQL's range whatever the offset.
+/// Its year is from 0001 to 9999, as it is written and in UTC: four digits are all that is read again.
 pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let date = bytes.get(..10)?;
@@ -21,7 +26,8 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
     let local = day.and_hms_opt(digits(&time[..2])?, digits(&time[3..5])?, digits(&time[6..])?)?;
     let (micros, rest) = fraction(&bytes[19..])?;
     let offset_seconds = offset(rest)?;
-    Some((local.and_utc().timestamp() - offset_seconds) * 1_000_000 + i64::from(micros))
+    let seconds = local.and_utc().timestamp() - offset_seconds;
+    YEARS.contains(&seconds).then(|| seconds * 1_000_000 + i64::from(micros))
 }
 
 /// The fraction in microseconds, and what follows it.
@@ -81,6 +87,8 @@ mod tests {
             "2011-02-28 18:00:00-0530",
             "2011-02-28 18:00:00-05",
             "2012-02-29 00:00:00",
+            "0001-01-01 01:00:00+01:00",
+            "9999-12-31 22:59:59.999999-01:00",
         ];
         insta::assert_snapshot!(written.map(shown).join("\n"), @r"
         2011-02-28 23:59:59
@@ -90,6 +98,8 @@ mod tests {
         2011-02-28 23:30:00
         2011-02-28 23:00:00
         2012-02-29 00:00:00
+        0001-01-01 00:00:00
+        9999-12-31 23:59:59.999999
         ");
     }
 
@@ -109,6 +119,8 @@ mod tests {
             "2011-02-01 00:00:00+16:00",
             "2011-02-01 00:00:00+01:0",
             "0000-01-01 00:00:00",
+            "0001-01-01 00:59:59+01:00",
+            "9999-12-31 23:00:00-01:00",
             "01/02/2011 00:00:00",
             "2011-02-01t00:00:00",
             "２011-02-01 00:00:00",

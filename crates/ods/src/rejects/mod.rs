@@ -39,6 +39,8 @@ pub struct RejectedRow {
     pub message: String,
     /// The row's text; `U+FFFD` stands for what is not UTF-8.
     pub raw: String,
+    /// Whether `raw` is only the beginning.
+    pub is_cut: bool,
     /// When, UTC.
     pub rejected_at: NaiveDateTime,
     /// The load that brought it again; none while it is open.
@@ -60,6 +62,8 @@ pub struct RejectFilter {
     pub reason: Option<String>,
     /// Also those that were replayed.
     pub with_replayed: bool,
+    /// At most so many characters of each row's text; none for all.
+    pub raw_characters: Option<i32>,
 }
 
 impl Ods {
@@ -88,6 +92,7 @@ impl Ods {
             .bind(filter.reason.as_deref())
             .bind(filter.with_replayed)
             .bind(limit)
+            .bind(filter.raw_characters)
             .fetch(self.pool());
         Box::pin(rows.map_err(OdsError::from))
     }

@@ -1,7 +1,9 @@
 //! Connecting and migrating.
 
+use std::time::Duration;
+
 use daybook_model::Clock;
-use daybook_ods::{Ods, OdsError};
+use daybook_ods::{CatalogueError, Ods, OdsError, Precondition};
 
 use crate::support::Shop;
 
@@ -48,4 +50,29 @@ async fn a_database_without_tables_says_to_initialise_it() {
     let ods = Ods::connect(&database.url(), Clock::default()).await.unwrap();
     let error = ods.status().await.unwrap_err();
     assert!(matches!(error, OdsError::NotMigrated(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_without_a_connection_left_is_told_apart() {
+    let shop = Shop::open().await;
+    shop.execute("create role full_house login password 'full_house' connection limit 0").await;
+    let mut url: url::Url = shop.url.parse().unwrap();
+    url.set_username("full_house").unwrap();
+    url.set_password(Some("full_house")).unwrap();
+    let error = Ods::connect(url.as_str(), Clock::default()).await.unwrap_err();
+    assert!(matches!(error, OdsError::Full { .. }) && error.is_outage(), "{error}");
+}
+
+#[tokio::test]
+async fn a_request_gives_up_where_a_load_would_wait() {
+    let shop = Shop::open().await;
+    shop.execute("insert into ods.product values ('p', 'Mug', 'kitchen', '2024-05-01')").await;
+    let requests = shop.ods.for_requests(Duration::from_millis(200));
+    let slow = sqlx::query("select pg_sleep(60)").execute(requests.pool()).await.unwrap_err();
+    assert!(matches!(OdsError::from(slow), OdsError::GaveUp(_)));
+    let patient = shop.ods.for_requests(Duration::from_secs(60));
+    let mut editor = shop.ods.pool().begin().await.unwrap();
+    sqlx::query("select from ods.product for update").execute(&mut *editor).await.unwrap();
+    let locked = patient.delete_product("p", &Precondition::None).await.unwrap_err();
+    assert!(matches!(locked, CatalogueError::Ods(OdsError::GaveUp(_))), "{locked}");
 }

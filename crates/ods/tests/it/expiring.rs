@@ -128,6 +128,31 @@ async fn a_payment_goes_only_as_it_is_held() {
 }
 
 #[tokio::test]
+async fn a_payment_stays_as_long_as_its_order() {
+    let shop = Shop::open().await;
+    shop.execute(
+        "insert into ods.orders values ('night', '2024-05-02 00:00:20', 'c'); \
+         insert into ods.transaction values \
+             ('t1', 'night', 'success', '2024-05-01 23:59:50'), ('t2', 'gone', 'success', '2024-05-01 23:59:50')",
+    )
+    .await;
+    let held = RecordBatch::try_from_iter([
+        ("id", texts(&["t1", "t2"])),
+        ("order_id", texts(&["night", "gone"])),
+        ("status", texts(&["success", "success"])),
+        ("created_at", times(&["2024-05-01 23:59:50"; 2])),
+    ])
+    .unwrap();
+    let held = [held];
+    let expire = || shop.ods.expire_transactions(day()..=day(), BusinessTimezone::UTC, &held);
+    let one = ExpireMetrics { transactions: 1, ..ExpireMetrics::default() };
+    assert_eq!(expire().await.unwrap(), one);
+    assert_eq!(shop.query("select id from ods.transaction").await, "t1");
+    shop.execute("delete from ods.orders").await;
+    assert_eq!(expire().await.unwrap(), one);
+}
+
+#[tokio::test]
 async fn many_orders_go_in_bounded_batches() {
     let shop = Shop::open().await;
     shop.execute(

@@ -14,6 +14,7 @@ mod dumping;
 mod events;
 mod expiring;
 mod killing;
+mod load_requests;
 mod parking;
 mod payments;
 mod rejects;

@@ -32,14 +32,20 @@ impl Close<'_> {
         let mut expired = ExpireMetrics::default();
         let dates = self.dates_past_retention(last_closed).await?;
         let lines = self.line_counts(&dates).await?;
-        for dates in portions(&dates, LINES_AT_A_TIME, |date| lines.get(&date).copied().unwrap_or_default()) {
-            expired += self.expire_dates(&dates).await?;
+        let weight = |date| lines.get(&date).copied().unwrap_or_default();
+        let portions = portions(&dates, LINES_AT_A_TIME, weight);
+        for dates in &portions {
+            expired += self.expire_orders(dates).await?;
             if expired.interrupted {
                 tracing::warn!(
                     "somebody keeps a transaction open that writes orders: the next close expires the rest"
                 );
                 break;
             }
+        }
+        // a payment goes after its order, whichever of them is older
+        for dates in &portions {
+            expired += self.expire_transactions(dates).await?;
         }
         let metrics = json!({
             "orders": expired.orders,
@@ -68,19 +74,21 @@ impl Close<'_> {
         rows::counts(self.warehouse.query(&sql, &[]).await?).await
     }
 
-    async fn expire_dates(&self, dates: &Dates) -> Result<ExpireMetrics, PipelineError> {
+    async fn expire_orders(&self, dates: &Dates) -> Result<ExpireMetrics, PipelineError> {
         let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
             return Ok(ExpireMetrics::default());
         };
-        let timezone = self.settings.timezone;
         let orders = self.held(HELD_ORDERS, dates).await?;
         let lines = self.held(HELD_LINES, dates).await?;
-        let transactions = self.held(HELD_TRANSACTIONS, dates).await?;
-        let (orders, transactions) = futures::try_join!(
-            self.ods.expire_orders(*first..=*last, timezone, &orders, &lines),
-            self.ods.expire_transactions(*first..=*last, timezone, &transactions),
-        )?;
-        Ok(orders + transactions)
+        Ok(self.ods.expire_orders(*first..=*last, self.settings.timezone, &orders, &lines).await?)
+    }
+
+    async fn expire_transactions(&self, dates: &Dates) -> Result<ExpireMetrics, PipelineError> {
+        let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
+            return Ok(ExpireMetrics::default());
+        };
+        let held = self.held(HELD_TRANSACTIONS, dates).await?;
+        Ok(self.ods.expire_transactions(*first..=*last, self.settings.timezone, &held).await?)
     }
 
     async fn held(&self, query: &str, dates: &Dates) -> Result<Vec<RecordBatch>, PipelineError> {

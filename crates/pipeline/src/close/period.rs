@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use daybook_model::PartitionDate;
+use chrono::NaiveDateTime;
+use daybook_model::{BusinessTimezone, PartitionDate};
 use daybook_warehouse::Publication;
 
 use super::Close;
@@ -30,13 +31,8 @@ pub enum ClosePeriod {
 /// in some row's date, and stays.
 pub(super) fn gaps(days: &BTreeSet<PartitionDate>) -> BTreeSet<PartitionDate> {
     let pairs = days.iter().zip(days.iter().skip(1));
-    let gaps = pairs.filter(|(from, to)| from.next() < **to && length(**from, **to) <= LONGEST);
+    let gaps = pairs.filter(|(from, to)| from.next() < **to && days_of(**from, **to) <= LONGEST);
     gaps.flat_map(|(from, to)| PartitionDate::range(from.next(), to.minus_days(1))).collect()
-}
-
-/// How many days there are from the first to the last.
-fn length(from: PartitionDate, to: PartitionDate) -> u64 {
-    to.date().signed_duration_since(from.date()).num_days().unsigned_abs() + 1
 }
 
 /// The days that a close is to build whatever changed, and the last day whose rows it reads.
@@ -52,6 +48,33 @@ impl Period {
     }
 }
 
+impl ClosePeriod {
+    /// Whether it can be closed at all, whatever is there: days that are over, and not too many.
+    ///
+    /// # Errors
+    /// [`PipelineError::Backwards`], [`PipelineError::NotOver`] or [`PipelineError::TooManyDays`].
+    pub fn check(self, now: NaiveDateTime, timezone: BusinessTimezone) -> Result<(), PipelineError> {
+        let Self::Days { from, to } = self else { return Ok(()) };
+        if to < from {
+            return Err(PipelineError::Backwards { from, to });
+        }
+        let last = timezone.date_of(now).minus_days(1);
+        if to > last {
+            return Err(PipelineError::NotOver { date: to, last, timezone: timezone.name() });
+        }
+        let days = days_of(from, to);
+        if days > LONGEST {
+            return Err(PipelineError::TooManyDays { from, to, days, most: LONGEST });
+        }
+        Ok(())
+    }
+}
+
+/// How many days there are from the first to the last.
+fn days_of(from: PartitionDate, to: PartitionDate) -> u64 {
+    to.date().signed_duration_since(from.date()).num_days().unsigned_abs() + 1
+}
+
 impl Close<'_> {
     /// The days of `period`; nothing when no day was ever closed and none can be.
     pub(super) async fn resolve(
@@ -63,7 +86,7 @@ impl Close<'_> {
         let bounds = match period {
             ClosePeriod::Due => self.due(last_closed).await?,
             ClosePeriod::Days { from, to } => {
-                let (from, to) = self.asked_for(from, to)?;
+                period.check(self.ods.clock().now(), self.settings.timezone)?;
                 // days are closed without gaps: one that was skipped would never become due
                 Some((last_closed.map_or(from, |last| from.min(last.next())), to))
             }
@@ -73,22 +96,6 @@ impl Close<'_> {
         // rows up to the last closed day count always: closing an old day again must not forget later payments
         let cutoff = days.last().copied().max(last_closed);
         Ok(cutoff.map(|cutoff| Period { days, cutoff }))
-    }
-
-    fn asked_for(
-        &self,
-        from: PartitionDate,
-        to: PartitionDate,
-    ) -> Result<(PartitionDate, PartitionDate), PipelineError> {
-        if to < from {
-            return Err(PipelineError::Backwards { from, to });
-        }
-        let timezone = self.settings.timezone;
-        let last = timezone.date_of(self.ods.clock().now()).minus_days(1);
-        if to > last {
-            return Err(PipelineError::NotOver { date: to, last, timezone: timezone.name() });
-        }
-        Ok((from, to))
     }
 
     async fn due(
@@ -101,7 +108,7 @@ impl Close<'_> {
             None => self.ods.earliest_date(self.settings.timezone).await?,
         };
         let Some(from) = from.filter(|from| *from <= to) else { return Ok(None) };
-        let days = length(from, to);
+        let days = days_of(from, to);
         if days > LONGEST {
             return Err(PipelineError::TooLong { from, to, days });
         }

@@ -42,3 +42,12 @@ impl RunLock {
         Ok(self.connection.close().await?)
     }
 }
+
+/// Whether any process holds the lock, without taking it.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn is_under_way(pool: &PgPool) -> Result<bool, PipelineError> {
+    let query = sqlx::query_scalar(include_str!("../../queries/run/is_under_way.sql"));
+    Ok(query.bind(RUN).fetch_one(pool).await?)
+}

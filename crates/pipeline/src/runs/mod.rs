@@ -10,6 +10,7 @@ use crate::PipelineError;
 
 pub use history::{FailedTest, RunStep, RunSummary, count, failed_tests, find, last_failed_tests, list};
 pub(crate) use lock::RunLock;
+pub use lock::is_under_way;
 pub(crate) use record::{RunRecord, RunState};
 
 /// Creates the run tables, or brings them up to date; the ODS must be migrated before. Safe to repeat.

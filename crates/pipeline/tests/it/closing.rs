@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use daybook_model::{PartitionDate, Registry};
-use daybook_pipeline::{ClosePeriod, CloseState, PipelineError};
+use daybook_pipeline::{ClosePeriod, CloseState, PipelineError, runs};
 use daybook_warehouse::Warehouse;
 
 use crate::support::{Books, close_of, day, time};
@@ -223,6 +223,18 @@ async fn due_days_are_closed_once_and_an_empty_shop_has_none() {
 }
 
 #[tokio::test]
+async fn a_close_elsewhere_is_seen_before_one_begins() {
+    let books = Books::new().await;
+    let ods = books.ods(time("2024-03-02 12:00")).await;
+    assert!(!runs::is_under_way(ods.pool()).await.unwrap());
+    let mut closing = ods.pool().acquire().await.unwrap();
+    sqlx::query("select pg_advisory_lock(7233195940217056001)").execute(&mut *closing).await.unwrap();
+    assert!(runs::is_under_way(ods.pool()).await.unwrap());
+    let other = books.try_close(time("2024-03-02 12:00"), ClosePeriod::Due).await.unwrap_err();
+    assert!(matches!(other, PipelineError::Busy), "{other}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_closed_is_refused_with_a_reason() {
     let books = first_day().await;
     let now = time("2024-03-02 12:00");
@@ -231,6 +243,8 @@ async fn what_cannot_be_closed_is_refused_with_a_reason() {
     assert!(matches!(not_over, PipelineError::NotOver { .. }), "{not_over}");
     let backwards = books.try_close(now, period("2024-03-01", "2024-02-01")).await.unwrap_err();
     assert!(matches!(backwards, PipelineError::Backwards { .. }), "{backwards}");
+    let too_many = books.try_close(now, period("2014-01-01", "2024-03-01")).await.unwrap_err();
+    assert!(matches!(too_many, PipelineError::TooManyDays { .. }), "{too_many}");
     let ancient = orders(&["o0,0001-01-01 00:00:00,c1"]);
     books.load_batch(now, "ancient", &[("orders.csv", &ancient), ("order_lines.csv", LINES)]).await;
     let too_long = books.try_close(now, ClosePeriod::Due).await.unwrap_err();

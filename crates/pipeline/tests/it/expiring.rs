@@ -1,5 +1,7 @@
 //! What leaves the ODS, and what stays there.
 
+use daybook_model::BusinessTimezone;
+use daybook_ods::ShopRules;
 use daybook_pipeline::ClosePeriod;
 
 use crate::closing::first_day;
@@ -63,4 +65,26 @@ async fn an_order_that_comes_after_the_dump_stays_until_it_is_held() {
     books.close(close_of(day("2024-03-05")), ClosePeriod::Due).await;
     assert_eq!(books.query("select id from orders order by id").await, ["late", "o1", "o2"]);
     assert_eq!(orders_in_ods(&books).await, 0);
+}
+
+#[tokio::test]
+async fn a_payment_made_before_midnight_leaves_with_its_order() {
+    let books = Books::new().await;
+    let orders = "id,processed_timestamp,customer_id\nnight,2024-03-04 00:00:20,c1\n";
+    let lines = "id,quantity,variant_id,revenue,order_id\nl1,1,v1,100,night\n";
+    let files = [("orders.csv", orders), ("order_lines.csv", lines)];
+    books.load_batch(time("2024-03-04 01:00"), "night", &files).await;
+    let paid = r#"{"id":"t1","order_id":"night","status":"success","created_at":"2024-03-03T23:59:50Z"}"#;
+    books.load_payments(time("2024-03-04 01:00"), "night", paid).await;
+    books.close(close_of(day("2024-03-06")), ClosePeriod::Due).await;
+    let ods = books.ods(close_of(day("2024-03-06"))).await;
+    let rules = ShopRules { paid_statuses: vec!["success".to_owned()], timezone: BusinessTimezone::UTC };
+    let order = ods.order("night", &rules).await.unwrap().unwrap();
+    assert_eq!((order.status.as_str(), order.payments.len()), ("success", 1));
+
+    books.close(close_of(day("2024-03-07")), ClosePeriod::Due).await;
+    assert_eq!(ods.order("night", &rules).await.unwrap(), None);
+    let left: i64 =
+        sqlx::query_scalar("select count(*) from ods.transaction").fetch_one(ods.pool()).await.unwrap();
+    assert_eq!(left, 0, "it goes in the same close");
 }

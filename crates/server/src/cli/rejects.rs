@@ -76,6 +76,7 @@ impl From<&Which> for RejectFilter {
             table: which.table,
             reason: which.reason.clone(),
             with_replayed: which.all,
+            raw_characters: None,
         }
     }
 }

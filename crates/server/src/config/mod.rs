@@ -4,6 +4,7 @@ mod alert;
 mod environment;
 mod openlineage;
 mod schedule;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 
@@ -153,8 +154,10 @@ pub(crate) struct Http {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Webhooks {
     /// Standard Webhooks' `whsec_…`; several, to rotate them.
+    #[serde(deserialize_with = "secrets::one_or_many")]
     pub(crate) secrets: Vec<String>,
     /// Shopify's client secrets.
+    #[serde(deserialize_with = "secrets::one_or_many")]
     pub(crate) shopify_secrets: Vec<String>,
     /// How far a webhook's time may be from the clock.
     pub(crate) tolerance_seconds: u32,
@@ -301,5 +304,5 @@ fn one_line(error: &figment::Error) -> String {
     let source = error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
     let place = source.map(|source| format!(" ({source})")).unwrap_or_default();
     let key = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
-    format!("configuration: {key}{}{place}", error.kind.to_string().trim_end())
+    format!("configuration: {key}{}{place}", secrets::problem(error))
 }

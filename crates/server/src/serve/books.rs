@@ -1,46 +1,48 @@
 //! What the HTTP server asks of the warehouse and of the close.
 
-use std::collections::HashSet;
+use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Date32Type, Int64Type};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 use async_trait::async_trait;
-use chrono::NaiveDate;
-use daybook_http::{Books, BooksError, ClosedOrder, RunCounts};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
+use daybook_http::{Books, BooksError, ClosedOrder, RunCounts, Stretch};
 use daybook_model::PartitionDate;
+use daybook_ods::{Cursor, Ods};
 use daybook_pipeline::{ClosePeriod, runs};
 use daybook_warehouse::{Warehouse, WarehouseError};
 use serde_json::Value;
 
 use super::closer::{CloseError, Closer};
-use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
 use crate::status::Status;
 
-/// A customer's closed orders, newest first.
-const ORDERS: &str = "select orders.id, orders.partition_date, payments.order_status, \
-     coalesce(sum(facts.quantity), 0) as units, coalesce(sum(facts.revenue), 0) as revenue \
-     from orders \
+/// What is wanted of the orders that `chosen` names.
+const ORDERS: &str = "select chosen.id, chosen.customer_id, chosen.partition_date, chosen.processed_timestamp, \
+     payments.order_status, coalesce(sum(facts.quantity), 0) as units, coalesce(sum(facts.revenue), 0) as revenue \
+     from chosen \
      inner join app_order_payments payments \
-         on payments.order_id = orders.id and payments.partition_date = orders.partition_date \
+         on payments.order_id = chosen.id and payments.partition_date = chosen.partition_date \
      left join dwd_orders_variant_status facts \
-         on facts.order_id = orders.id and facts.partition_date = orders.partition_date \
-     where orders.customer_id = $1 \
-     group by orders.id, orders.partition_date, payments.order_status \
-     order by orders.partition_date desc, orders.id desc \
-     limit 1000";
+         on facts.order_id = chosen.id and facts.partition_date = chosen.partition_date \
+     group by chosen.id, chosen.customer_id, chosen.partition_date, chosen.processed_timestamp, \
+         payments.order_status \
+     order by chosen.processed_timestamp desc, chosen.id desc";
+
+const CHOSEN: &str = "select id, customer_id, partition_date, processed_timestamp from orders";
 
 /// The books of this process's configuration.
 pub(super) struct ProcessBooks {
     daybook: Arc<Daybook>,
-    ods: Arc<SharedOds>,
     closer: Arc<Closer>,
 }
 
 impl ProcessBooks {
-    pub(super) fn new(daybook: Arc<Daybook>, ods: Arc<SharedOds>, closer: Arc<Closer>) -> Self {
-        Self { daybook, ods, closer }
+    pub(super) fn new(daybook: Arc<Daybook>, closer: Arc<Closer>) -> Self {
+        Self { daybook, closer }
     }
 
     fn warehouse(&self) -> Result<Box<dyn Warehouse>, BooksError> {
@@ -55,19 +57,16 @@ impl Books for ProcessBooks {
         Ok(())
     }
 
-    async fn status(&self) -> Result<Value, BooksError> {
-        let ods = self.ods.get().await.map_err(failed)?;
-        Ok(Status::read(&self.daybook, &ods).await.map_err(failed)?.to_json())
+    async fn status(&self, ods: &Ods) -> Result<Value, BooksError> {
+        Ok(Status::read(&self.daybook, ods).await.map_err(failed)?.to_json())
     }
 
-    async fn runs(&self, limit: u32) -> Result<Vec<Value>, BooksError> {
-        let ods = self.ods.get().await.map_err(failed)?;
+    async fn runs(&self, ods: &Ods, limit: u32) -> Result<Vec<Value>, BooksError> {
         let runs = runs::list(ods.pool(), limit).await.map_err(failed)?;
         runs.iter().map(|run| serde_json::to_value(run).map_err(failed)).collect()
     }
 
-    async fn run_counts(&self) -> Result<RunCounts, BooksError> {
-        let ods = self.ods.get().await.map_err(failed)?;
+    async fn run_counts(&self, ods: &Ods) -> Result<RunCounts, BooksError> {
         let (by_state, last_published_at) = runs::count(ods.pool()).await.map_err(failed)?;
         Ok(RunCounts { by_state, last_published_at })
     }
@@ -79,52 +78,108 @@ impl Books for ProcessBooks {
                 ClosePeriod::Days { from: PartitionDate::new(from), to: PartitionDate::new(to) }
             }
         };
+        let settings = self.daybook.close_settings().map_err(failed)?;
+        period
+            .check(self.daybook.clock.now(), settings.timezone)
+            .map_err(|error| BooksError::Invalid(error.to_string()))?;
         match self.closer.start(period).await {
             Ok(_) => Ok(()),
             Err(CloseError::Busy) => {
-                let busy = "this process is closing already: GET /v1/runs shows how far it is";
+                let busy = "a close is under way: GET /v1/runs shows how far it is";
                 Err(BooksError::Busy(busy.to_owned()))
             }
             Err(error) => Err(failed(error)),
         }
     }
 
-    async fn expired_orders(&self, customer_id: &str) -> Result<Vec<ClosedOrder>, BooksError> {
-        let result = match self.warehouse()?.query(ORDERS, &[customer_id]).await {
+    async fn closed_orders(
+        &self,
+        customer_id: &str,
+        stretch: Stretch<'_>,
+        limit: usize,
+    ) -> Result<Vec<ClosedOrder>, BooksError> {
+        let conditions = conditions(stretch);
+        let chosen = format!(
+            "{CHOSEN} where customer_id = $1{conditions} order by processed_timestamp desc, id desc limit {limit}"
+        );
+        let after = stretch.after.map(|cursor| cursor.id.as_str());
+        let parameters: Vec<&str> = [customer_id].into_iter().chain(after).collect();
+        self.closed(&chosen, &parameters).await
+    }
+
+    async fn closed_order(&self, id: &str) -> Result<Option<ClosedOrder>, BooksError> {
+        Ok(self.closed(&format!("{CHOSEN} where id = $1"), &[id]).await?.pop())
+    }
+}
+
+impl ProcessBooks {
+    async fn closed(&self, chosen: &str, parameters: &[&str]) -> Result<Vec<ClosedOrder>, BooksError> {
+        let sql = format!("with chosen as ({chosen}) {ORDERS}");
+        let result = match self.warehouse()?.query(&sql, parameters).await {
             Ok(result) => result,
             Err(WarehouseError::NothingPublished) => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
         };
         let mut orders = Vec::new();
         for batch in result.collect().await.map_err(failed)? {
-            let texts =
-                |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
-            let (ids, statuses) = (texts(0).map_err(failed)?, texts(2).map_err(failed)?);
-            let (ids, statuses) = (ids.as_string::<i32>(), statuses.as_string::<i32>());
-            let dates = batch.column(1).as_primitive::<Date32Type>();
-            let (units, revenue) =
-                (batch.column(3).as_primitive::<Int64Type>(), batch.column(4).as_primitive::<Int64Type>());
-            for row in 0..batch.num_rows() {
-                let Some(partition_date) = dates.value_as_date(row) else { continue };
-                orders.push(ClosedOrder {
-                    order_id: ids.value(row).to_owned(),
-                    partition_date,
-                    order_status: if statuses.is_null(row) {
-                        String::new()
-                    } else {
-                        statuses.value(row).to_owned()
-                    },
-                    units: units.value(row),
-                    revenue: revenue.value(row),
-                });
-            }
+            orders.extend(read(&batch).map_err(failed)?);
         }
-        let ods = self.ods.get().await.map_err(failed)?;
-        let ids: Vec<&str> = orders.iter().map(|order| order.order_id.as_str()).collect();
-        let kept: HashSet<String> = ods.kept_orders(&ids).await.map_err(failed)?.into_iter().collect();
-        orders.retain(|order| !kept.contains(&order.order_id));
         Ok(orders)
     }
+}
+
+/// What bounds the orders in time; `$2` is the id of the place after which they are. The dates let whole partitions be
+/// left out: a business date is a day at most from that in UTC.
+fn conditions(stretch: Stretch<'_>) -> String {
+    let mut conditions = String::new();
+    if let Some(Cursor { processed_timestamp: time, .. }) = stretch.after {
+        let at = timestamp(*time);
+        let _ =
+            write!(conditions, " and (processed_timestamp < {at} or processed_timestamp = {at} and id < $2)");
+        if let Some(latest) = time.date().succ_opt().filter(|date| (1..=9999).contains(&date.year())) {
+            let _ = write!(conditions, " and partition_date <= date '{latest}'");
+        }
+    }
+    if let Some(time) = stretch.not_before {
+        let _ = write!(conditions, " and processed_timestamp >= {}", timestamp(time));
+        if let Some(earliest) = time.date().pred_opt().filter(|date| (1..=9999).contains(&date.year())) {
+            let _ = write!(conditions, " and partition_date >= date '{earliest}'");
+        }
+    }
+    conditions
+}
+
+/// A literal of the precision that times are stored in: nanoseconds would end in 2262. A cursor may lie beyond the years
+/// that have four digits, where no order is.
+fn timestamp(time: NaiveDateTime) -> String {
+    let year = |year| NaiveDateTime::from(NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default());
+    let time = time.clamp(year(1), year(10_000) - TimeDelta::microseconds(1));
+    format!("cast('{}' as timestamp(6))", time.format("%Y-%m-%d %H:%M:%S%.6f"))
+}
+
+fn read(batch: &RecordBatch) -> Result<Vec<ClosedOrder>, ArrowError> {
+    let column = |index: usize, data_type: DataType| cast(batch.column(index), &data_type);
+    let texts = |index: usize| column(index, DataType::Utf8);
+    let (ids, customers, statuses) = (texts(0)?, texts(1)?, texts(4)?);
+    let [ids, customers, statuses] = [&ids, &customers, &statuses].map(|texts| texts.as_string::<i32>());
+    let dates = column(2, DataType::Date32)?;
+    let dates = dates.as_primitive::<Date32Type>();
+    let times = column(3, DataType::Timestamp(TimeUnit::Microsecond, None))?;
+    let times = times.as_primitive::<TimestampMicrosecondType>();
+    let (units, revenue) = (column(5, DataType::Int64)?, column(6, DataType::Int64)?);
+    let [units, revenue] = [&units, &revenue].map(|numbers| numbers.as_primitive::<Int64Type>());
+    let order = |row: usize| {
+        Some(ClosedOrder {
+            id: ids.value(row).to_owned(),
+            customer_id: customers.value(row).to_owned(),
+            processed_timestamp: times.value_as_datetime(row)?,
+            partition_date: dates.value_as_date(row)?,
+            order_status: if statuses.is_null(row) { String::new() } else { statuses.value(row).to_owned() },
+            units: units.value(row),
+            revenue: revenue.value(row),
+        })
+    };
+    Ok((0..batch.num_rows()).filter_map(order).collect())
 }
 
 fn failed(error: impl std::fmt::Display) -> BooksError {

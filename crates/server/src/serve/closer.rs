@@ -5,7 +5,7 @@ use std::sync::Arc;
 use daybook_model::Registry;
 use daybook_model::openlineage::Transition;
 use daybook_ods::Ods;
-use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError};
+use daybook_pipeline::{Close, ClosePeriod, CloseReport, CloseSettings, PipelineError, runs};
 use daybook_warehouse::Warehouse;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -54,6 +54,9 @@ impl Closer {
     ) -> Result<JoinHandle<Result<(), CloseError>>, CloseError> {
         let turn = Arc::clone(&self.closing).try_lock_owned().map_err(|_| CloseError::Busy)?;
         let ods = self.ods.get().await.map_err(failed)?;
+        if runs::is_under_way(ods.pool()).await.map_err(failed)? {
+            return Err(CloseError::Busy);
+        }
         let registry = self.daybook.registry().map_err(failed)?;
         let warehouse = self.daybook.open_warehouse().map_err(failed)?;
         let settings = self.daybook.close_settings().map_err(failed)?;

@@ -19,7 +19,6 @@ const LOOK: Duration = Duration::from_secs(5);
 /// The server, listening but not answering yet, and what it works with; none if none is configured.
 pub(super) async fn bind(
     daybook: &Arc<Daybook>,
-    ods: &Arc<SharedOds>,
     closer: &Arc<Closer>,
     insecure_no_auth: bool,
 ) -> anyhow::Result<Option<(HttpServer, Services)>> {
@@ -49,7 +48,7 @@ pub(super) async fn bind(
         max_concurrent: http.max_concurrent_requests,
         max_requests_per_second: http.max_requests_per_second,
     };
-    let books = Arc::new(ProcessBooks::new(Arc::clone(daybook), Arc::clone(ods), Arc::clone(closer)));
+    let books = Arc::new(ProcessBooks::new(Arc::clone(daybook), Arc::clone(closer)));
     let services = Services::new(books, daybook.load_options()?, daybook.clock);
     let server = HttpServer::bind(options, services.clone()).await?;
     let address = server.address()?;
@@ -74,7 +73,7 @@ pub(super) async fn keep_ods(ods: Arc<SharedOds>, services: Services, stop: Canc
     stop.run_until_cancelled(async {
         loop {
             match ods.get().await {
-                Ok(open) if services.ods.get().is_none() && services.ods.set(open.for_requests()).is_ok() => {
+                Ok(open) if services.ods.get().is_none() && services.ods.set(open.clone()).is_ok() => {
                     tracing::info!("the operational data store is there");
                 }
                 Ok(_) => {}

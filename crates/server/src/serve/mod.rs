@@ -65,7 +65,7 @@ pub(crate) async fn serve(
     if let Some(poll) = poll {
         tasks.spawn(poll.run(stop.clone()));
     }
-    if let Some((server, services)) = http::bind(&daybook, &ods, &closer, args.insecure_no_auth).await? {
+    if let Some((server, services)) = http::bind(&daybook, &closer, args.insecure_no_auth).await? {
         tasks.spawn(http::keep_ods(Arc::clone(&ods), services, stop.clone()));
         tasks.spawn(http::answer(server, stop.clone()));
     }

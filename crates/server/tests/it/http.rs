@@ -27,15 +27,16 @@ async fn a_batch_is_loaded_closed_expired_and_found_in_history() {
     let folder = Folder::new();
     folder.write(
         ".daybook/landing/1/orders.csv",
-        "id,processed_timestamp,customer_id\no1,2024-03-01 10:00:00,c'1\n",
+        "id,processed_timestamp,customer_id\no1,2024-03-01 10:00:00,c'1\no2,2024-03-01 10:00:00.5,c'1\n",
     );
     folder.write(
         ".daybook/landing/1/order_lines.csv",
-        "id,quantity,variant_id,revenue,order_id\nl1,2,v1,1000,o1\n",
+        "id,quantity,variant_id,revenue,order_id\nl1,2,v1,1000,o1\nl2,1,v1,500,o2\nl3,1,v1,500,o2\n",
     );
     let token = folder.daybook(&["token", "create", "test", "--scopes", "ingest,read,operate"]).out;
     folder.daybook(&["token", "create", "test", "--scopes", "read"]).assert_error(&["test", "revoke"]);
-    let mut serving = folder.serve(&[("DAYBOOK_HTTP_LISTEN", "127.0.0.1:0")]);
+    let mut serving =
+        folder.serve(&[("DAYBOOK_HTTP_LISTEN", "127.0.0.1:0"), ("DAYBOOK_LOG", "warn,daybook=debug")]);
     let line = serving.wait_for("listening on");
     let base = format!("http://{}", line.rsplit(' ').find(|word| word.starts_with("127.")).unwrap());
     let caller =
@@ -49,8 +50,16 @@ async fn a_batch_is_loaded_closed_expired_and_found_in_history() {
     assert_eq!((&load["state"], &load["batches"][0]["state"]), (&json!("done"), &json!("loaded")), "{load}");
     let customer = "/v1/customers/c'1/orders?history=true";
     let (_, page) = caller.ask(Method::GET, customer, None).await;
-    assert_eq!((&page["orders"][0]["id"], &page["history"]), (&json!("o1"), &json!([])), "{page}");
+    assert_eq!((&page["orders"][1]["id"], &page["history"]), (&json!("o1"), &json!([])), "{page}");
 
+    for days in [
+        json!({ "from": "2024-03-01", "to": "2999-01-01" }),
+        json!({ "from": "0001-01-01", "to": "2024-03-05" }),
+        json!({ "frm": "2024-03-01" }),
+    ] {
+        let (status, problem) = caller.ask(Method::POST, "/v1/runs", Some(&days)).await;
+        assert_eq!(status, 422, "{problem}");
+    }
     let days = json!({ "from": "2024-03-01", "to": "2024-03-05" });
     assert_eq!(caller.ask(Method::POST, "/v1/runs", Some(&days)).await.0, 202);
     serving.wait_for("closed state=Published");
@@ -58,14 +67,55 @@ async fn a_batch_is_loaded_closed_expired_and_found_in_history() {
     assert_eq!(runs["runs"][0]["state"], "published", "{runs}");
     let (_, page) = caller.ask(Method::GET, customer, None).await;
     assert_eq!(page["orders"], json!([]), "the close has expired it");
-    assert_eq!(page["history"][0]["order_id"], "o1");
-    assert_eq!(page["history"][0]["revenue"], 1000);
+    assert_eq!(page["history"][1]["order_id"], "o1");
+    assert_eq!(page["history"][1]["revenue"], 1000);
+    assert_eq!(page["next"], json!(null));
+    let one = "/v1/customers/c'1/orders?history=true&limit=1";
+    let (_, page) = caller.ask(Method::GET, one, None).await;
+    assert_eq!((&page["history"][0]["order_id"], &page["history"][0]["units"]), (&json!("o2"), &json!(2)));
+    let next = page["next"].as_str().unwrap();
+    let (_, page) = caller.ask(Method::GET, &format!("{one}&after={next}"), None).await;
+    assert_eq!((&page["history"][0]["order_id"], &page["next"]), (&json!("o1"), &json!(null)), "{page}");
+
+    let late = r#"{"id":"t1","order_id":"o1","status":"success","created_at":"2024-03-09T10:00:00Z"}"#;
+    folder.write(".daybook/landing/transactions.ndjson", late);
+    let place =
+        json!({ "uri": format!("file://{}", folder.path(".daybook/landing/transactions.ndjson").display()) });
+    assert_eq!(caller.ask(Method::POST, "/v1/loads", Some(&place)).await.0, 202);
+    serving.wait_for("loaded file://");
+    let (_, order) = caller.ask(Method::GET, "/v1/orders/o1?history=true", None).await;
+    assert_eq!(
+        (&order["order_status"], &order["payments"][0]["id"]),
+        (&json!("pending"), &json!("t1")),
+        "{order}"
+    );
     let (status, told) = caller.ask(Method::GET, "/v1/status", None).await;
     assert_eq!((status, &told["loads"]["loaded"]), (200, &json!(1)), "{told}");
 
     let (code, log) = serving.end();
     assert_eq!(code, Some(0), "{log}");
-    assert!(!log.contains(token.trim()), "no token is logged");
+    for secret in [token.trim(), "c'1", "c%271", "2024-03-09T10:00:00Z"] {
+        assert!(
+            !log.contains(secret),
+            "neither tokens nor customers nor payloads are logged: {secret}\n{log}"
+        );
+    }
+    assert!(log.contains("/v1/customers/{id}/orders"), "{log}");
+}
+
+#[test]
+fn tokens_are_listed_and_revoked() {
+    let folder = Folder::new();
+    let token = folder.daybook(&["token", "create", "till", "--scopes", "ingest,read"]).out;
+    let list = || folder.daybook(&["--format", "csv", "token", "list"]).out;
+    let listed = list();
+    let row = listed.lines().nth(1).unwrap();
+    assert!(row.starts_with("till,\"ingest,read\",20") && row.ends_with(" UTC,"), "{listed}");
+    assert!(!listed.contains(token.trim()), "{listed}");
+    assert_eq!(folder.daybook(&["token", "revoke", "till"]).code, 0);
+    assert!(list().lines().nth(1).unwrap().ends_with(" UTC"), "{}", list());
+    folder.daybook(&["token", "revoke", "till"]).assert_error(&["till", "daybook token list"]);
+    assert_eq!(folder.daybook(&["token", "create", "till", "--scopes", "everything"]).code, 2);
 }
 
 #[test]

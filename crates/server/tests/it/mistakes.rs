@@ -77,3 +77,44 @@ fn a_day_that_is_not_over_is_refused() {
     let ended = folder.daybook(&["--now", "2024-03-01T12:00:00Z", "run", "--date", "2024-03-01"]);
     ended.assert_error(&["2024-03-01 is not over yet", "2024-02-29"]);
 }
+
+#[test]
+fn a_secret_that_is_configured_wrongly_is_not_shown() {
+    let folder = Folder::new();
+    for (file, key) in [
+        ("[webhooks]\nsecrets = { first = \"TOPSECRET\" }\n", "webhooks.secrets"),
+        ("[webhooks]\nshopify_secrets = [\"TOPSECRET\", 123456789]\n", "webhooks.shopify_secrets"),
+        ("[openlineage]\napi_key = 123456789\n", "openlineage.api_key"),
+        ("[webhooks]\nsecrets = [\"TOPSECRET 123456789]\n", "line 2"),
+    ] {
+        folder.write("daybook.toml", file);
+        let ended = folder.daybook(&["status"]);
+        ended.assert_error(&["configuration", key]);
+        for secret in ["TOPSECRET", "123456789"] {
+            assert!(!ended.err.contains(secret), "{}", ended.err);
+        }
+    }
+    folder.write("daybook.toml", "");
+    let variables = [("DAYBOOK_WEBHOOKS_SHOPIFY_SECRETS", "123456789")];
+    let ended = folder.daybook_with(&variables, &["status"]);
+    ended.assert_error(&["webhooks.shopify_secrets", "a text or a list of texts"]);
+    assert!(!ended.err.contains("123456789"), "{}", ended.err);
+}
+
+#[test]
+fn a_single_secret_needs_no_list() {
+    let folder = Folder::new();
+    // it gets as far as the address, which is wrong
+    let listen = ("DAYBOOK_HTTP_LISTEN", "here");
+    let one = ("DAYBOOK_WEBHOOKS_SECRETS", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    folder.daybook_with(&[listen, one], &["serve"]).assert_error(&["[http] listen"]);
+    let several = ("DAYBOOK_WEBHOOKS_SECRETS", r#"["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]"#);
+    folder.daybook_with(&[listen, several], &["serve"]).assert_error(&["[http] listen"]);
+}
+
+#[test]
+fn too_many_days_are_refused() {
+    let folder = Folder::new();
+    let ended = folder.daybook(&["run", "--from", "0001-01-01", "--to", "2024-01-02"]);
+    ended.assert_error(&["738887 days", "3660"]);
+}

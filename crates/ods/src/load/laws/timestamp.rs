@@ -9,8 +9,7 @@ pub(crate) fn check(text: &str) {
     let parsed = parse_timestamp(text);
     assert_eq!(parsed, by_chrono(text), "{text:?}");
     let time = parsed.and_then(DateTime::from_timestamp_micros);
-    // an offset may bring it out of the years that can be written
-    if let Some(time) = time.filter(|time| (1..=9999).contains(&time.year())) {
+    if let Some(time) = time {
         for format in ["%Y-%m-%d %H:%M:%S%.6f", "%Y-%m-%dT%H:%M:%S%.6fZ", "%Y-%m-%dT%H:%M:%S%.6f%:z"] {
             let written = time.format(format).to_string();
             assert_eq!(parse_timestamp(&written), parsed, "{text:?} written as {written:?}");
@@ -44,5 +43,6 @@ pub(super) fn by_chrono(text: &str) -> Option<i64> {
         return None;
     }
     let whole = format!("{}{offset}", local.replace('T', " "));
-    DateTime::parse_from_str(&whole, "%Y-%m-%d %H:%M:%S%.f%:z").ok().map(|time| time.timestamp_micros())
+    let time = DateTime::parse_from_str(&whole, "%Y-%m-%d %H:%M:%S%.f%:z").ok()?.to_utc();
+    (1..=9999).contains(&time.year()).then(|| time.timestamp_micros())
 }
