@@ -153,8 +153,8 @@ impl Registry {
                     Some(view) if !view.is_stored() => self.tables_read(read),
                     _ => BTreeSet::from([read.clone()]),
                 };
-                let fed = tables.iter().filter_map(|name| Some((name, self.get(name)?.feed?)));
-                if let Some((name, other)) = fed.into_iter().find(|(_, other)| !feed.follows(*other)) {
+                let mut fed = tables.iter().filter_map(|name| Some((name, self.get(name)?.feed?)));
+                if let Some((name, other)) = fed.find(|(_, other)| !feed.follows(*other)) {
                     return Err(Place::line(&model.file, *line).wrong(format!(
                         "reads '{name}', which is rebuilt by feed {}, and this model only by feed {}: \
                          make it a view or a table, which follow all that they read",

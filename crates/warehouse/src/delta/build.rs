@@ -22,7 +22,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::files::TableFiles;
 use super::publications::Publications;
 use super::replace::{Extent, Replacement};
-use super::schema::{PARTITION_COLUMN, arrow_schema, conform, delta_columns};
+use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns, planned};
 use super::session::{CLOSED_DATES, Session};
 use super::table::{self, Tables};
 use super::write::{FileWriter, Written};
@@ -185,7 +185,7 @@ impl DeltaBuild {
         let schema = arrow_schema(model);
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
-        let plan = conform(model, state.create_logical_plan(&sql).await?)?;
+        let plan = planned(&state, model, &sql).await?;
         let plan = if model.is_partitioned() { within(plan, dates)? } else { plan };
         let date = model.is_partitioned().then_some(PARTITION_COLUMN);
         let order = date.into_iter().chain(model.sort.iter().map(String::as_str));
@@ -286,8 +286,7 @@ impl Build for DeltaBuild {
         let kept = compile::compile(&kept, dates, self.dialect()).map_err(uncompiled(model))?;
         let kept = state.create_logical_plan(&kept).await?;
         let built = model.compile(dates, self.dialect()).map_err(uncompiled(model))?;
-        let built = state.create_logical_plan(&built).await?;
-        let built = conform(model, built)?;
+        let built = planned(&state, model, &built).await?;
         let preview = LogicalPlanBuilder::from(kept).union(built)?.build()?;
         self.session.set_provider(&model.name, Arc::new(ViewTable::new(preview, None)))?;
         self.session.plan_views(Some(&model.name)).await

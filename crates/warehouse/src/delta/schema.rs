@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::error::DataFusionError;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident};
 use daybook_model::{ColumnSpec, DataType, Model};
 use deltalake::kernel::{DataType as DeltaType, PrimitiveType, StructField};
 
+use super::build::uncompiled;
 use crate::WarehouseError;
 
 pub(super) const PARTITION_COLUMN: &str = "partition_date";
@@ -37,8 +40,21 @@ pub(super) fn delta_columns(model: &Model) -> Vec<StructField> {
     model.columns.iter().map(field).collect()
 }
 
+/// `sql` of the model as a plan that gives the declared columns in the declared types.
+pub(super) async fn planned(
+    state: &SessionState,
+    model: &Model,
+    sql: &str,
+) -> Result<LogicalPlan, WarehouseError> {
+    let failed = |error: DataFusionError| uncompiled(model)(WarehouseError::from(error));
+    let plan = state.create_logical_plan(sql).await.map_err(failed)?;
+    // only then it is known which types its columns have
+    let analyzed = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
+    conform(model, analyzed.map_err(failed)?)
+}
+
 /// `plan` reduced to the declared columns, in the declared types.
-pub(super) fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
+fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
     let schema = arrow_schema(model);
     let given: BTreeSet<&str> = plan.schema().fields().iter().map(|field| field.name().as_str()).collect();
     let declared: BTreeSet<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();

@@ -16,7 +16,7 @@ use datafusion::physical_plan::collect;
 use daybook_model::{ColumnSpec, Dialect, Kind, Model, Registry, TestRow, Tested, UnitTest};
 
 use super::build::uncompiled;
-use super::schema::{arrow_schema, conform, schema_of};
+use super::schema::{arrow_schema, planned, schema_of};
 use super::session::Session;
 use crate::{RowDifference, WarehouseError};
 
@@ -67,9 +67,7 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
             show(&mut session, &model.name, &model.columns, &[])?;
         }
         let sql = model.compile(&BTreeSet::new(), Dialect::Delta).map_err(uncompiled(model))?;
-        let plan = session.context().state().create_logical_plan(&sql).await;
-        let plan = plan.map_err(|error| uncompiled(model)(WarehouseError::from(error)))?;
-        conform(model, plan)?;
+        planned(&session.context().state(), model, &sql).await?;
         if !model.is_stored() {
             session.plan_view(model).await?;
         }
@@ -88,7 +86,7 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
 /// The query of `model` for the test's dates.
 async fn query(session: &Session, model: &Model, test: &UnitTest) -> Result<LogicalPlan, WarehouseError> {
     let sql = model.compile(&test.dates, Dialect::Delta).map_err(uncompiled(model))?;
-    conform(model, session.context().state().create_logical_plan(&sql).await?)
+    planned(&session.context().state(), model, &sql).await
 }
 
 /// Shows a table of `rows`.
