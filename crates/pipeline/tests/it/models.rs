@@ -7,7 +7,7 @@ use daybook_pipeline::{ClosePeriod, CloseReport, CloseState, runs, test_publishe
 use daybook_warehouse::Warehouse;
 use daybook_warehouse::delta::{check_queries, run_unit_test};
 
-use crate::closing::{PRODUCTS, VARIANTS, first_day_with, lines, orders};
+use crate::closing::{first_day_with, lines, orders};
 use crate::support::{Books, close_of, day, time};
 
 pub(crate) fn with(files: &[(&str, &str)]) -> Arc<Registry> {
@@ -305,68 +305,4 @@ async fn a_shipped_model_that_is_overridden_is_built_and_published_the_users_way
     books.use_models(with(&[]));
     books.close(close_of(day("2024-03-01")), ClosePeriod::Due).await;
     assert_eq!(books.query("select title from dim_product").await, ["Mug"], "without the files, what ships");
-}
-
-/// Sales of one product on the given days, counted back from the last day.
-fn sales(last: daybook_model::PartitionDate, days_back: impl Iterator<Item = u64>) -> (String, String) {
-    let dated = days_back.map(|days| (days, last.minus_days(days)));
-    let (orders_of, lines_of): (Vec<_>, Vec<_>) = dated
-        .map(|(days, date)| (format!("s{days},{date} 10:00:00,c1"), format!("s{days},1,v1,500,s{days}")))
-        .unzip();
-    let orders_of: Vec<&str> = orders_of.iter().map(String::as_str).collect();
-    let lines_of: Vec<&str> = lines_of.iter().map(String::as_str).collect();
-    (orders(&orders_of), lines(&lines_of))
-}
-
-#[tokio::test]
-async fn a_late_row_at_the_edge_of_what_is_looked_back_on_gives_what_a_full_rebuild_gives() {
-    let mut books = first_day_with(with(&[])).await;
-    books.settings.retention_days = 400;
-    let last = day("2024-05-10");
-    // thirty days of sales within sixty days, none in the last seven: one more, and the product has stalled
-    let (orders, lines) = sales(last, 8..38);
-    let now = close_of(last);
-    books.load_batch(now, "sales", &[("orders.csv", &orders), ("order_lines.csv", &lines)]).await;
-    books.close_day(last).await;
-    let stalled =
-        format!("select days_with_sales from app_stalled_products where partition_date = date '{last}'");
-    assert!(books.query(&stalled).await.is_empty());
-
-    let lowest = format!(
-        "select lowest_price_30d from app_variant_lowest_price_30d where partition_date = date '{last}'"
-    );
-    let mut prices = Vec::new();
-    for days in [60, 59, 30, 29] {
-        let (orders, lines) = sales(last, [days].into_iter());
-        let at = last.minus_days(days);
-        let price = 400 - days;
-        let variant =
-            format!("{VARIANTS}v1,p1,{price},Blue,2024-03-01 08:00:00,{at} 08:00:00,{at} 08:00:00\n");
-        books
-            .load_batch(
-                now,
-                &format!("late-{days}"),
-                &[
-                    ("orders.csv", &orders),
-                    ("order_lines.csv", &lines),
-                    ("product.csv", PRODUCTS),
-                    ("variant.csv", &variant),
-                ],
-            )
-            .await;
-        books.close(now, ClosePeriod::Due).await;
-        let tables = ["app_stalled_products", "app_variant_lowest_price_30d"];
-        let mut by_dates = Vec::new();
-        for table in tables {
-            by_dates.push(books.table(table).await);
-        }
-        books.rebuild(now, &tables).await;
-        for (table, held) in tables.iter().zip(by_dates) {
-            assert!(held == books.table(table).await, "{table}, {days} days back");
-        }
-        prices.push((days, books.query(&stalled).await, books.query(&lowest).await));
-    }
-    let shown: Vec<_> =
-        prices.iter().map(|(days, stalled, lowest)| format!("{days}: {stalled:?} {lowest:?}")).collect();
-    assert_eq!(shown, ["?"]);
 }
