@@ -24,7 +24,7 @@ unmatched_states as (
     where matched.order_id is null
 ),
 
--- only the current state of a transaction counts
+-- only the current state of a transaction counts, by the order of int_order_payments
 superseded as (
     select distinct
         state.id,
@@ -33,13 +33,24 @@ superseded as (
         state.created_at,
         state.partition_date
     from unmatched_states as state
-    inner join "transaction" as newer
-        on
-            state.id = newer.id
+    inner join "transaction" as newer on state.id = newer.id
+    left join paid_statuses as paid on state.status = paid.status
+    left join paid_statuses as newer_paid on newer.status = newer_paid.status
+    where
+        newer.created_at > state.created_at
+        or (
+            newer.created_at = state.created_at
             and (
-                newer.created_at > state.created_at
-                or (newer.created_at = state.created_at and newer.order_id > state.order_id)
+                (newer_paid.status is not null and paid.status is null)
+                or (
+                    (newer_paid.status is null) = (paid.status is null)
+                    and (
+                        newer.status > state.status
+                        or (newer.status = state.status and newer.order_id > state.order_id)
+                    )
+                )
             )
+        )
 )
 
 select

@@ -34,7 +34,7 @@ select
     old_price,
     price as new_price,
     case
-        when old_price <> 0 then round(cast(price - old_price as double) * 100 / old_price, 2)
+        when old_price <> 0 then round((cast(price as double) - old_price) * 100 / old_price, 2)
     end as change_percent
 from priced
 where

@@ -13,6 +13,14 @@ pub enum PipelineError {
     /// The warehouse failed.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// A test of data could not be run.
+    #[error("{test}: {source}")]
+    Test {
+        /// The model, and the tests that were asked together.
+        test: String,
+        /// What the warehouse said.
+        source: WarehouseError,
+    },
     /// The run's own records could not be read or written.
     #[error("the run tables in PostgreSQL: {0}")]
     Records(#[from] sqlx::Error),

@@ -117,7 +117,7 @@ impl Status {
             add(
                 &format!("test ({})", test.severity),
                 &format!("{model}{}", test.test),
-                format!("{} row(s)", test.failures),
+                format!("{} row(s), such as {}", test.failures, test.first_row()),
             );
         }
         for (what, value) in schedule.iter().flat_map(ScheduleStatus::rows) {

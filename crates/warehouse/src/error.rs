@@ -54,6 +54,14 @@ pub enum WarehouseError {
         /// What is wrong.
         problem: String,
     },
+    /// A test that is SQL of its own is no query that the engine understands.
+    #[error("{file}: {problem}")]
+    Test {
+        /// The SQL file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A publication document is damaged.
     #[error(
         "the publication {path} cannot be understood: {source}; restore it from a copy and do not remove it: rows that only it holds may have left the ODS"

@@ -85,6 +85,26 @@ impl DataTest {
         }
     }
 
+    /// Whether it asks how old the newest row is, whatever was built.
+    pub fn is_of_age(&self) -> bool {
+        matches!(self.check, Check::Freshness(..))
+    }
+
+    /// SQL that shows what is wrong where the bad rows do not: the newest row of all, however old.
+    ///
+    /// # Errors
+    /// As [`DataTest::bad_rows`].
+    pub fn evidence(
+        &self,
+        table: &Tested<'_>,
+        dialect: Dialect,
+    ) -> Result<Option<String>, sqlparser::parser::ParserError> {
+        let Check::Freshness(column, _) = &self.check else { return Ok(None) };
+        let (column, from) = (quoted(column), quoted(table.name));
+        let sql = format!("select max(tested.{column}) as newest from {from} as tested");
+        compile::compile(&sql, &BTreeSet::new(), dialect).map(Some)
+    }
+
     /// SQL in `dialect` that gives the rows of `table` for which the test does not hold, as far as they lie in `dates`.
     /// `as_of` is the end of the last closed date, in UTC.
     ///

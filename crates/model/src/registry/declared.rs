@@ -13,9 +13,9 @@ pub(super) fn column<'a>(columns: &'a [ColumnSpec], name: &Text) -> Result<&'a C
     found.ok_or_else(|| format!("'{}' is not among the columns", name.value))
 }
 
-/// Says so if `text` is blank.
-pub(super) fn not_empty(text: &Text) -> Result<(), String> {
-    if text.value.trim().is_empty() { Err("is empty: say it in a sentence".to_owned()) } else { Ok(()) }
+/// Says so if there is nothing in the `text` that is a model's `what`.
+pub(super) fn not_empty(text: &Text, what: &str) -> Result<(), String> {
+    if text.value.trim().is_empty() { Err(format!("has no {what}: say it in a sentence")) } else { Ok(()) }
 }
 
 /// Every test of the model that `definition` in `file` describes.

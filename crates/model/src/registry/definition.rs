@@ -51,6 +51,28 @@ pub enum Feed {
     Versions,
 }
 
+impl Feed {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Sales => "sales",
+            Self::Catalogue => "catalogue",
+            Self::Versions => "versions",
+        }
+    }
+
+    /// Whether a model that this feeds keeps up with what `read` feeds. With sales, it takes from orders only what
+    /// payments do not change.
+    pub(super) const fn follows(self, read: Self) -> bool {
+        match self {
+            Self::Orders | Self::Sales => matches!(read, Self::Orders | Self::Sales),
+            Self::Catalogue => matches!(read, Self::Catalogue),
+            Self::Versions => matches!(read, Self::Catalogue | Self::Versions),
+        }
+    }
+}
+
 /// The type of a column; all back ends have each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -192,9 +214,9 @@ impl Model {
         for name in definition.key.iter().chain(&definition.sort).chain(&definition.lookups) {
             declared::column(&columns, name).map_err(|problem| place(name).wrong(problem))?;
         }
-        declared::not_empty(&definition.description)
-            .map_err(|problem| place(&definition.description).wrong(problem))?;
-        declared::not_empty(&definition.grain).map_err(|problem| place(&definition.grain).wrong(problem))?;
+        for (text, what) in [(&definition.description, "description"), (&definition.grain, "grain")] {
+            declared::not_empty(text, what).map_err(|problem| place(text).wrong(problem))?;
+        }
         check_kind(&files.yaml_file, &definition, &columns)?;
         check_variables(files, &definition)?;
         let names = |texts: &[Text]| texts.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
@@ -261,7 +283,7 @@ pub(super) fn columns(file: &str, declared: &[yaml::Column]) -> Result<Vec<Colum
     let mut names = BTreeSet::new();
     let column = |column: &yaml::Column| {
         let place = Place::line(file, column.name.referenced.line());
-        declared::not_empty(&column.description)
+        declared::not_empty(&column.description, "description")
             .map_err(|_| place.wrong(format!("column '{}' has no description", column.name.value)))?;
         if !names.insert(column.name.value.clone()) {
             return Err(place.wrong(format!("column '{}' is declared twice", column.name.value)));
@@ -300,11 +322,19 @@ fn check_variables(files: &Files<'_>, definition: &yaml::Definition) -> Result<(
     };
     let kind = definition.kind.value;
     let some_date = BTreeSet::from([PartitionDate::new(chrono::NaiveDate::default())]);
-    if matches!(kind, Kind::Table | Kind::View) && compiled(some_date)? != compiled(BTreeSet::new())? {
-        return Err(Place::line(&files.yaml_file, definition.kind.referenced.line()).wrong(format!(
-            "kind {} is not built by dates, so its SQL cannot ask for :dates or :lookback_dates",
-            kind.name()
-        )));
-    }
-    Ok(())
+    let asks_for_dates = compiled(some_date)? != compiled(BTreeSet::new())?;
+    let is_built_by_dates = matches!(kind, Kind::Incremental | Kind::ReplacePartition);
+    let kind = kind.name();
+    let problem = match (is_built_by_dates, asks_for_dates) {
+        (false, true) => {
+            format!("kind {kind} is not built by dates, so its SQL cannot ask for :dates or :lookback_dates")
+        }
+        (true, false) => {
+            format!(
+                "kind {kind} is built by dates, so its SQL must ask for them: where partition_date in (:dates)"
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(Place::line(&files.yaml_file, definition.kind.referenced.line()).wrong(problem))
 }

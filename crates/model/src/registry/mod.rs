@@ -91,6 +91,7 @@ impl Registry {
             fingerprints: BTreeMap::new(),
         };
         registry.check_dates()?;
+        registry.check_feeds()?;
         registry.check_tests()?;
         registry.fingerprints = fingerprint::of(&registry.models, &registry.sources);
         Ok(registry)
@@ -137,6 +138,28 @@ impl Registry {
                 if let Some(table) = std::iter::once(read).chain(&known).find(|name| is_table(name)) {
                     return Err(Place::line(&model.file, *line).wrong(format!(
                         "reads '{table}', a table that is rebuilt as a whole: of its changes nobody knows the dates"
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is rebuilt for the dates of one feed must not read what is rebuilt for others: it would grow out of date.
+    fn check_feeds(&self) -> Result<(), ModelError> {
+        for (model, feed) in self.models.iter().filter_map(|model| Some((model, model.feed?))) {
+            for (read, line) in &model.reads {
+                let tables = match self.get(read) {
+                    Some(view) if !view.is_stored() => self.tables_read(read),
+                    _ => BTreeSet::from([read.clone()]),
+                };
+                let mut fed = tables.iter().filter_map(|name| Some((name, self.get(name)?.feed?)));
+                if let Some((name, other)) = fed.find(|(_, other)| !feed.follows(*other)) {
+                    return Err(Place::line(&model.file, *line).wrong(format!(
+                        "reads '{name}', which is rebuilt by feed {}, and this model only by feed {}: \
+                         make it a view or a table, which follow all that they read",
+                        other.name(),
+                        feed.name(),
                     )));
                 }
             }

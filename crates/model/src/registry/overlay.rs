@@ -11,6 +11,9 @@ use super::{
 const SOURCES: &str = "sources.yml";
 const TESTS: &str = "tests/";
 
+/// How the relations of a dump are called.
+const STAGED: &str = "_staging";
+
 /// All that two folders hold.
 pub(super) struct Overlaid {
     pub(super) models: Vec<Model>,
@@ -31,7 +34,10 @@ pub(super) fn of(shipped: &ModelFiles, folder: &str, files: &ModelFiles) -> Resu
                 continue;
             }
             if files.file.starts_with(&format!("{folder}/{TESTS}")) {
-                custom_tests.insert(files.name.to_owned(), custom_test(&files)?);
+                let test = custom_test(&files)?;
+                if let Some(held) = custom_tests.insert(test.name.clone(), test) {
+                    return Err(same_name(&files, &held.file));
+                }
             } else {
                 add(&mut models, &files, origin)?;
             }
@@ -83,12 +89,16 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
+fn same_name(files: &Files<'_>, held: &str) -> ModelError {
+    Place::file(&files.file).wrong(format!("has the same name as {held}"))
+}
+
 /// Adds a model, or puts it in the place of the shipped one of its name.
 fn add(models: &mut BTreeMap<String, Model>, files: &Files<'_>, origin: Origin) -> Result<(), ModelError> {
     let mut model = Model::parse(files, origin)?;
     if let Some(held) = models.get(&model.name) {
         if held.origin == origin {
-            return Err(Place::file(&files.file).wrong(format!("has the same name as {}", held.file)));
+            return Err(same_name(files, &held.file));
         }
         model.origin = Origin::Overridden;
         check_override(held, &model)?;
@@ -96,6 +106,13 @@ fn add(models: &mut BTreeMap<String, Model>, files: &Files<'_>, origin: Origin) 
     if origin != Origin::Shipped && model.kind == Kind::Incremental {
         let problem = "kind incremental is for Daybook's own replica: use view, replace_partition or table";
         return Err(Place::file(&files.yaml_file).wrong(problem));
+    }
+    let staged = model.reads.iter().find(|(read, _)| read.ends_with(STAGED));
+    if let Some((read, line)) = staged.filter(|_| origin != Origin::Shipped) {
+        let table = read.trim_end_matches(STAGED);
+        return Err(Place::line(&model.file, *line).wrong(format!(
+            "reads '{read}', which is there only while a close merges it into the replica: read '{table}'"
+        )));
     }
     models.insert(model.name.clone(), model);
     Ok(())

@@ -59,6 +59,12 @@ pub(super) fn folded(name: &Ident) -> String {
 
 /// Parses the SQL of `file`.
 pub(super) fn parse(file: &str, sql: &str) -> Result<Parsed, ModelError> {
+    if let Some(line) = sql.lines().position(|line| line.contains("{{") || line.contains("{%")) {
+        let place = Place::line(file, line as u64 + 1);
+        return Err(
+            place.wrong("there is no templating here: write the name of what it reads, without {{ }}")
+        );
+    }
     let statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|found| error::sql(file, &found))?;
     let [statement @ Statement::Query(_)] = statements.as_slice() else {
         return Err(Place::file(file).wrong("must hold exactly one query"));
@@ -97,6 +103,7 @@ mod tests {
         insta::assert_snapshot!(wrong("select 1; select 2"), @"a.sql: must hold exactly one query");
         insta::assert_snapshot!(wrong("drop table orders"), @"a.sql: must hold exactly one query");
         insta::assert_snapshot!(wrong("select 1\nfrom ods.orders"), @"a.sql:2: reads 'ods.orders': write the name without a schema");
+        insta::assert_snapshot!(wrong("select 1\nfrom {{ ref('orders') }}"), @"a.sql:2: there is no templating here: write the name of what it reads, without {{ }}");
         insta::assert_snapshot!(wrong("select 1\nfrom a b c"), @"a.sql:2: Expected: end of statement, found: c");
     }
 }

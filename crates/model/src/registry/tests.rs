@@ -4,7 +4,9 @@ use super::*;
 
 const SOURCES: (&str, &str) = (
     "sources.yml",
-    "sources: [{name: raw, description: Rows., columns: [{name: a, data_type: string, description: d}]}]",
+    "sources:
+      - {name: raw, description: Rows., columns: [{name: a, data_type: string, description: d}]}
+      - {name: raw_staging, description: Rows., columns: [{name: a, data_type: string, description: d}]}",
 );
 const VIEW: &str =
     "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string, description: d}\n";
@@ -70,6 +72,8 @@ fn mistakes_in_yaml_name_file_and_line() {
     let sql = "select a from raw";
     let mistakes = [
         "description: d\nkind: tabel\n",
+        "description:\nkind: view\ngrain: g\ncolumns: []\n",
+        "description: d\nkind: view\ngrain: ' '\ncolumns: []\n",
         "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string}\n",
         "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string, description: ''}\n",
         "description: d\nkind: view\ngrain: g\nsort: [z]\ncolumns: []\n",
@@ -167,6 +171,13 @@ fn what_the_users_models_must_not_do_names_file_and_line() {
             ("x/c.yml", VIEW),
         ]),
         wrong_own(&[("sources.yml", "sources: []")]),
+        wrong_own(&[("c.sql", "select a\nfrom raw_staging"), ("c.yml", VIEW)]),
+        wrong_own(&[
+            ("tests/t.sql", "select a from raw"),
+            ("tests/t.yml", "description: d"),
+            ("tests/x/t.sql", "select a from a"),
+            ("tests/x/t.yml", "description: d"),
+        ]),
     ];
     insta::assert_snapshot!(mistakes.join("\n"));
 }
@@ -208,7 +219,7 @@ fn what_has_no_dates_is_kept_apart_from_what_is_built_by_dates() {
         ("app/a.yml", &table),
         ("app/b.sql", "select a from a"),
         ("app/b.yml", VIEW),
-        ("app/c.sql", "select cast(a as date) as partition_date\nfrom b"),
+        ("app/c.sql", "select cast(a as date) as partition_date\nfrom b where cast(a as date) in (:dates)"),
         ("app/c.yml", dated),
     ])
     .expect_err("a mistake");
@@ -219,4 +230,49 @@ fn what_has_no_dates_is_kept_apart_from_what_is_built_by_dates() {
     insta::assert_snapshot!(wrong("select a from raw", &counted), @"models/app/a.yml:7: test equal_rowcount (a): compares rows date by date, and this model's are not kept so");
     let fed = table.replace("grain: g", "grain: g\nfeed: orders");
     insta::assert_snapshot!(wrong("select a from raw", &fed), @"models/app/a.yml:4: 'feed' is only for kind replace_partition");
+}
+
+/// A model that is built by dates.
+fn dated(feed: &str) -> String {
+    format!(
+        "description: d\nkind: replace_partition\nfeed: {feed}\ngrain: g\ncolumns:\n  \
+         - {{name: partition_date, data_type: date, description: d}}\n"
+    )
+}
+
+#[test]
+fn what_is_built_by_dates_asks_for_them() {
+    let sql = "select cast(a as date) as partition_date from raw";
+    insta::assert_snapshot!(wrong(sql, &dated("orders")), @"models/app/a.yml:2: kind replace_partition is built by dates, so its SQL must ask for them: where partition_date in (:dates)");
+    for variable in [":dates", ":lookback_dates"] {
+        let sql = format!("{sql} where cast(a as date) in ({variable})");
+        registry(&[("app/a.sql", &sql), ("app/a.yml", &dated("orders"))]).expect("asks for dates");
+    }
+}
+
+/// What is said of a model of feed `feed` that reads, through a view, one of feed `read`.
+fn fed(feed: &str, read: &str) -> Option<String> {
+    let raw = "select cast(a as date) as partition_date from raw where cast(a as date) in (:dates)";
+    let view = "description: d\nkind: view\ngrain: g\ncolumns:\n  \
+                - {name: partition_date, data_type: date, description: d}\n";
+    let files = [
+        ("app/a.sql", raw),
+        ("app/a.yml", &dated(read)),
+        ("app/b.sql", "select partition_date from a"),
+        ("app/b.yml", view),
+        ("app/c.sql", "select partition_date\nfrom b where partition_date in (:dates)"),
+        ("app/c.yml", &dated(feed)),
+    ];
+    registry(&files).err().map(|error| error.to_string())
+}
+
+#[test]
+fn what_one_feed_rebuilds_does_not_read_what_another_does() {
+    insta::assert_snapshot!(fed("orders", "catalogue").expect("a mistake"), @"models/app/c.sql:2: reads 'a', which is rebuilt by feed catalogue, and this model only by feed orders: make it a view or a table, which follow all that they read");
+    for (feed, read) in [("sales", "versions"), ("catalogue", "orders"), ("versions", "sales")] {
+        assert!(fed(feed, read).is_some(), "{feed} reads {read}");
+    }
+    for (feed, read) in [("orders", "sales"), ("sales", "orders"), ("versions", "catalogue")] {
+        assert_eq!(fed(feed, read), None);
+    }
 }

@@ -13,6 +13,8 @@ use crate::PipelineError;
 /// Rows that are kept of a failing test.
 const ROWS_KEPT: usize = 100;
 
+type Row = serde_json::Map<String, serde_json::Value>;
+
 /// A test that does not hold.
 #[derive(Clone, Debug, Serialize)]
 pub struct TestFailure {
@@ -25,7 +27,7 @@ pub struct TestFailure {
     /// How many rows are wrong.
     pub failures: u64,
     /// The first of them, by column.
-    pub rows: Vec<serde_json::Map<String, serde_json::Value>>,
+    pub rows: Vec<Row>,
 }
 
 impl TestFailure {
@@ -49,7 +51,12 @@ impl TestFailure {
 #[derive(Clone, Copy)]
 pub(super) enum Subject<'a> {
     /// What is being built.
-    Build(&'a dyn Build),
+    Build {
+        /// The build.
+        build: &'a dyn Build,
+        /// Whether it has staged a dump.
+        has_dump: bool,
+    },
     /// What is published.
     Published(&'a dyn Warehouse),
 }
@@ -57,16 +64,21 @@ pub(super) enum Subject<'a> {
 impl Subject<'_> {
     fn dialect(self) -> Dialect {
         match self {
-            Self::Build(build) => build.dialect(),
+            Self::Build { build, .. } => build.dialect(),
             Self::Published(warehouse) => warehouse.dialect(),
         }
     }
 
     async fn query(self, sql: &str) -> Result<QueryResult, WarehouseError> {
         match self {
-            Self::Build(build) => build.query(sql).await,
+            Self::Build { build, .. } => build.query(sql).await,
             Self::Published(warehouse) => warehouse.query(sql, &[]).await,
         }
+    }
+
+    /// What a dump brings can be asked only while a close has it.
+    fn shows(self, relation: &str) -> bool {
+        !relation.ends_with("_staging") || matches!(self, Self::Build { has_dump: true, .. })
     }
 }
 
@@ -81,14 +93,17 @@ pub(super) struct Auditor<'a> {
 
 impl Auditor<'_> {
     /// The tests of `model` that do not hold for `portions` of dates. Of a failure in several portions, the rows of all
-    /// count.
+    /// count. How fresh the rows are is asked once, also when there are no portions: what was not built grows old.
     pub(super) async fn model(
         &self,
         model: &Model,
         portions: &[BTreeSet<PartitionDate>],
     ) -> Result<Vec<TestFailure>, PipelineError> {
-        let tests: Vec<&DataTest> = model.data_tests.iter().filter(|test| self.can_run(test)).collect();
-        let mut failures = Vec::new();
+        let can_run = |test: &&DataTest| test.compares().is_none_or(|other| self.subject.shows(other));
+        let tests = model.data_tests.iter().filter(can_run);
+        let (of_age, tests): (Vec<&DataTest>, Vec<&DataTest>) = tests.partition(|test| test.is_of_age());
+        let mut failures =
+            self.run(Some(&model.name), &Tested::from(model), &of_age, &BTreeSet::new()).await?;
         for dates in portions {
             let found = self.run(Some(&model.name), &Tested::from(model), &tests, dates).await?;
             found.into_iter().for_each(|failure| add(&mut failures, failure));
@@ -105,17 +120,12 @@ impl Auditor<'_> {
         let mut failures = Vec::new();
         for custom in self.registry.custom_tests() {
             let concerned = custom.reads.keys().any(|read| models.contains(read));
-            let staged = custom.reads.keys().any(|read| is_staged(read));
-            if concerned && (!staged || matches!(self.subject, Subject::Build(_))) {
+            let shown = custom.reads.keys().all(|read| self.subject.shows(read));
+            if concerned && shown {
                 failures.extend(self.run(None, &Tested::CUSTOM, &[&custom.test], dates).await?);
             }
         }
         Ok(failures)
-    }
-
-    /// What a dump brings can be asked only while a close has it.
-    fn can_run(&self, test: &DataTest) -> bool {
-        matches!(self.subject, Subject::Build(_)) || !test.compares().is_some_and(is_staged)
     }
 
     async fn run(
@@ -125,10 +135,13 @@ impl Auditor<'_> {
         tests: &[&DataTest],
         dates: &BTreeSet<PartitionDate>,
     ) -> Result<Vec<TestFailure>, PipelineError> {
+        let dialect = self.subject.dialect();
+        let uncompiled =
+            |test: &DataTest, error| PipelineError::Compile(format!("test {}: {error}", test.name));
         let bad_rows = |test: &&DataTest| {
-            let sql = test.bad_rows(tested, dates, self.as_of, self.subject.dialect());
-            sql.map_err(|error| PipelineError::Compile(format!("test {}: {error}", test.name)))
+            test.bad_rows(tested, dates, self.as_of, dialect).map_err(|error| uncompiled(test, error))
         };
+        let named = |error: PipelineError| named(model, tests, error);
         let queries: Vec<String> = tests.iter().map(bad_rows).collect::<Result<_, _>>()?;
         if queries.is_empty() {
             return Ok(Vec::new());
@@ -141,24 +154,38 @@ impl Auditor<'_> {
             counted.collect::<Vec<_>>().join("\nunion all\n")
         );
         let mut failures = Vec::new();
-        for (number, count) in rows::pairs(self.subject.query(&sql).await?).await? {
+        for (number, count) in self.pairs(&sql).await.map_err(named)? {
             let number = usize::try_from(number).unwrap_or(usize::MAX);
             let (Some(test), Some(sql)) = (tests.get(number), queries.get(number)) else { continue };
+            let evidence = test.evidence(tested, dialect).map_err(|error| uncompiled(test, error))?;
+            let sql = evidence.as_ref().unwrap_or(sql);
             let sql = format!("select * from (\n{sql}\n) as bad_rows limit {ROWS_KEPT}");
             failures.push(TestFailure {
                 model: model.map(str::to_owned),
                 test: test.name.clone(),
                 severity: test.severity,
                 failures: count.unsigned_abs(),
-                rows: rows::objects(self.subject.query(&sql).await?).await?,
+                rows: self.objects(&sql).await.map_err(named)?,
             });
         }
         Ok(failures)
     }
+
+    async fn pairs(&self, sql: &str) -> Result<Vec<(i64, i64)>, PipelineError> {
+        rows::pairs(self.subject.query(sql).await?).await
+    }
+
+    async fn objects(&self, sql: &str) -> Result<Vec<Row>, PipelineError> {
+        rows::objects(self.subject.query(sql).await?).await
+    }
 }
 
-fn is_staged(relation: &str) -> bool {
-    relation.ends_with("_staging")
+/// The error of asking `tests`, with their names: of one query for all of them it is not known which is to blame.
+fn named(model: Option<&str>, tests: &[&DataTest], error: PipelineError) -> PipelineError {
+    let PipelineError::Warehouse(source) = error else { return error };
+    let names = tests.iter().map(|test| test.name.as_str()).collect::<Vec<_>>().join(", ");
+    let model = model.map(|model| format!("model {model}, ")).unwrap_or_default();
+    PipelineError::Test { test: format!("{model}test {names}"), source }
 }
 
 fn add(failures: &mut Vec<TestFailure>, failure: TestFailure) {

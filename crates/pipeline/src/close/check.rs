@@ -9,15 +9,12 @@ use serde_json::json;
 
 use super::assembly::Assembly;
 use super::audit::{Auditor, Subject, TestFailure};
-use super::build::{Built, BuiltModel};
+use super::build::Built;
 use super::measures;
 use super::models::DATES_AT_A_TIME;
 use super::steps::Steps;
-use super::touched::{Touched, candidates};
+use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
 use crate::PipelineError;
-
-/// What every measure of an order's date is counted in.
-const FACT: &str = "dwd_orders_variant_status";
 
 impl Assembly<'_> {
     /// Audits and reconciles, with the dump if there was one; any finding stops the close.
@@ -30,7 +27,7 @@ impl Assembly<'_> {
         steps: &mut dyn Steps,
     ) -> Result<(), PipelineError> {
         let started = steps.begin();
-        let failures = self.audit(build, before, built).await?;
+        let failures = self.audit(build, manifest.is_some(), before, built).await?;
         for failure in &failures {
             steps.test_failed(failure).await?;
         }
@@ -53,51 +50,71 @@ impl Assembly<'_> {
     pub(super) async fn audit(
         &self,
         build: &dyn Build,
+        has_dump: bool,
         before: &PublicationDraft,
         built: &Built,
     ) -> Result<Vec<TestFailure>, PipelineError> {
         let last = before.closed_dates.last().max(built.newly_closed.last()).copied();
         let as_of = last.map_or(self.now, |last| self.settings.timezone.end_of(last));
-        let auditor = Auditor { registry: self.registry, subject: Subject::Build(build), as_of };
+        let auditor = Auditor { registry: self.registry, subject: Subject::Build { build, has_dump }, as_of };
         let mut failures = Vec::new();
-        let mut looked_at: BTreeMap<&str, Vec<BTreeSet<PartitionDate>>> = BTreeMap::new();
+        let mut concerned = BTreeSet::new();
         for model in self.registry.models() {
             let own = match built.models.get(&model.name) {
                 // what has no partitions is looked at as a whole
                 Some(_) if !model.is_partitioned() => vec![BTreeSet::new()],
                 Some(built) => built.portions(),
                 None if !model.is_stored() && model.is_dated() => {
-                    self.dates_of_view(model, &looked_at, before, built)
+                    self.dates_of_view(model, build, before, built)
                 }
                 None => Vec::new(),
             };
             failures.extend(auditor.model(model, &own).await?);
-            looked_at.insert(&model.name, own);
+            if !own.is_empty() {
+                concerned.insert(model.name.clone());
+            }
         }
-        let concerned = looked_at.iter().filter(|(_, portions)| !portions.is_empty());
-        let concerned = concerned.map(|(name, _)| (*name).to_owned()).collect();
         let dates = built.models.values().flat_map(|model| &model.dates).copied().collect();
         failures.extend(auditor.custom(&concerned, &dates).await?);
         Ok(failures)
     }
 
-    /// Portions of the dates of a view that may have changed: those of the largest table that it reads; all closed ones
-    /// if it reads a table that was built as a whole.
+    /// Portions of the dates of a view that may have changed: those of all tables that it reads; all closed ones if it
+    /// reads a table that was built as a whole.
     fn dates_of_view(
         &self,
         view: &Model,
-        looked_at: &BTreeMap<&str, Vec<BTreeSet<PartitionDate>>>,
+        build: &dyn Build,
         before: &PublicationDraft,
         built: &Built,
     ) -> Vec<BTreeSet<PartitionDate>> {
         let is_whole = |name: &String| self.registry.get(name).is_some_and(|read| read.kind == Kind::Table);
-        if self.registry.tables_read(&view.name).iter().any(is_whole) {
+        let read = self.registry.tables_read(&view.name);
+        if read.iter().any(is_whole) {
             let closed = before.closed_dates.union(&built.newly_closed).copied().collect();
             return portions(&closed, DATES_AT_A_TIME, |_| 1);
         }
-        let read = view.reads.keys().filter_map(|read| looked_at.get(read.as_str()));
-        read.max_by_key(|portions| portions.len()).cloned().unwrap_or_default()
+        dates_built(build, built, read.iter().map(String::as_str))
     }
+}
+
+/// Portions of the dates of which any of `tables` was built, by the one that holds the most.
+fn dates_built<'a>(
+    build: &dyn Build,
+    built: &Built,
+    tables: impl Iterator<Item = &'a str>,
+) -> Vec<BTreeSet<PartitionDate>> {
+    let mut rows: BTreeMap<PartitionDate, u64> = BTreeMap::new();
+    for table in tables {
+        let Some(model) = built.models.get(table) else { continue };
+        let held = build.rows(table);
+        for date in &model.dates {
+            let most = rows.entry(*date).or_default();
+            *most = held.get(date).copied().unwrap_or_default().max(*most);
+        }
+    }
+    let dates = rows.keys().copied().collect();
+    portions(&dates, ROWS_AT_A_TIME, |date| rows.get(&date).copied().unwrap_or_default())
 }
 
 /// Nothing that the dump brought may be missing from the replica, or stand in it otherwise.
@@ -123,7 +140,7 @@ async fn missing_from_replica(
 
 async fn contradictions(build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
     let mut differences = Vec::new();
-    for dates in built.models.get(FACT).map(BuiltModel::portions).unwrap_or_default() {
+    for dates in dates_built(build, built, measures::TABLES.into_iter()) {
         let sql = measures::sql(&dates, build.dialect())?;
         for (date, measures) in measures::read(build.query(&sql).await?).await? {
             differences.extend(measures.contradictions().into_iter().map(|line| format!("{date}: {line}")));

@@ -12,6 +12,16 @@ use serde::Serialize;
 use super::rows::cast;
 use crate::PipelineError;
 
+/// The tables in which measures are counted.
+pub(super) const TABLES: [&str; 6] = [
+    "orders",
+    "order_lines",
+    "dwd_orders_variant_status",
+    "app_daily_revenue",
+    "app_daily_product_sales",
+    "app_daily_customer_sales",
+];
+
 /// What must show each measure: the replica first, then what is built from it.
 const PLACES: [(&str, &[&str]); 3] = [
     ("orders", &["replica", "app_daily_revenue", "app_daily_customer_sales"]),

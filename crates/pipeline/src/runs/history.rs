@@ -78,6 +78,15 @@ pub struct FailedTest {
     pub rows: serde_json::Value,
 }
 
+impl FailedTest {
+    /// The first row that was wrong, in words.
+    pub fn first_row(&self) -> String {
+        let cells = self.rows.get(0).and_then(serde_json::Value::as_object).into_iter().flatten();
+        let cells = cells.map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or("(none)")));
+        cells.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// The tests that did not hold in the run of that id, errors first.
 ///
 /// # Errors

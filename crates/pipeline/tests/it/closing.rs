@@ -11,8 +11,8 @@ use crate::support::{Books, close_of, day, time};
 
 const ORDERS: &str = "id,processed_timestamp,customer_id\n";
 const LINES: &str = "id,quantity,variant_id,revenue,order_id\n";
-const PRODUCTS: &str = "id,title,product_type,created_at\n";
-const VARIANTS: &str = "id,product_id,price,title,created_at,updated_at,ingested_at\n";
+pub(crate) const PRODUCTS: &str = "id,title,product_type,created_at\n";
+pub(crate) const VARIANTS: &str = "id,product_id,price,title,created_at,updated_at,ingested_at\n";
 
 pub(crate) fn orders(rows: &[&str]) -> String {
     format!("{ORDERS}{}\n", rows.join("\n"))

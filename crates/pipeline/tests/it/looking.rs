@@ -3,7 +3,7 @@
 use daybook_pipeline::{Close, ClosePeriod, ClosePlan, PipelineError, Reconciliation};
 use daybook_warehouse::Warehouse;
 
-use crate::closing::{event, first_day};
+use crate::closing::{event, first_day, lines, orders};
 use crate::support::{Books, close_of, day, time};
 
 impl Books {
@@ -129,4 +129,31 @@ async fn a_query_reads_only_the_files_that_may_hold_its_rows() {
     assert_eq!(read("select * from dim_customer_orders where customer_id = 'c10'").await.0, 0);
     let explained = books.warehouse.explain("select * from orders where customer_id = 'c11'").await.unwrap();
     assert_eq!(explained.tables[0].row_groups_read, 0, "{explained:?}");
+}
+
+#[tokio::test]
+async fn a_bound_of_one_date_is_not_taken_for_another_of_the_same_name() {
+    let books = first_day().await;
+    let (orders, lines) = (orders(&["o3,2024-03-02 10:00:00,c3"]), lines(&["l3,1,v1,500,o3"]));
+    let now = time("2024-03-02 12:00");
+    books.load_batch(now, "next", &[("orders.csv", &orders), ("order_lines.csv", &lines)]).await;
+    for date in ["2024-03-01", "2024-03-02"] {
+        books.close_day(day(date)).await;
+    }
+    // the date that is bounded is another than the one that is compared, by the same name further in
+    let rows = async |compared: &str| {
+        let sql = format!(
+            "with w as (select f.partition_date, a.partition_date as apd, row_number() over \
+             (partition by f.order_line_id order by a.id) as rn from orders a \
+             inner join dwd_orders_variant_status f on a.id <> f.order_id) \
+             select c.partition_date, s.partition_date, s.rn from closed_dates c inner join \
+             (select partition_date, rn from w where apd = date '2024-03-02') s on {compared}"
+        );
+        let mut rows = books.query(&sql).await;
+        rows.sort_unstable();
+        rows
+    };
+    let bounded = rows("c.partition_date >= s.partition_date").await;
+    assert_eq!(bounded, rows("c.partition_date + interval '0 days' >= s.partition_date").await);
+    assert_eq!(bounded.len(), 4, "both lines of the first day on both dates: {bounded:?}");
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod closing;
+mod data_tests;
 mod expiring;
 mod interrupted;
 mod law;

@@ -61,21 +61,25 @@ async fn a_unit_test_that_does_not_hold_shows_the_rows() {
 async fn a_query_that_the_engine_refuses_names_its_model() {
     for (sql, said) in [
         ("select count(*) as orders from orders where nothing = 1", "nothing"),
-        ("select count(*) as other from orders", "its YAML declares"),
+        ("select count(*) as other from orders", "declares {\"orders\"}"),
+        ("select id, count(*) as orders from orders", "GROUP BY"),
     ] {
         let error = check_queries(&with(&[("a.sql", sql), ("a.yml", YAML)])).await.unwrap_err().to_string();
-        assert!(error.contains("model a") && error.contains(said), "{error}");
+        assert!(
+            error.contains("model a") && error.contains("models/a.sql") && error.contains(said),
+            "{error}"
+        );
     }
 }
 
 /// A shop's first day, closed, over the user's own models.
-async fn closed_with(files: &[(&str, &str)]) -> (Books, CloseReport) {
+pub(crate) async fn closed_with(files: &[(&str, &str)]) -> (Books, CloseReport) {
     let books = first_day_with(with(files)).await;
     let report = books.close_day(day("2024-03-01")).await;
     (books, report)
 }
 
-const UNITS: &str = "
+pub(crate) const UNITS: &str = "
 description: d
 kind: replace_partition
 feed: orders
@@ -86,7 +90,7 @@ columns:
   - {name: units, data_type: bigint, description: d}
 ";
 
-const UNITS_SQL: &str = "select partition_date, sum(cast(quantity as bigint)) as units \
+pub(crate) const UNITS_SQL: &str = "select partition_date, sum(cast(quantity as bigint)) as units \
                          from dwd_orders_variant_status where partition_date in (:dates) group by partition_date";
 
 #[tokio::test]
@@ -142,6 +146,15 @@ async fn a_changed_model_is_built_again_over_all_its_dates_with_what_reads_it() 
     let tables: Vec<_> = plan.tables.iter().filter(|table| table.table.starts_with("my_")).collect();
     assert_eq!(tables.len(), 2);
     assert!(plan.dates[&day("2024-03-01")].contains("changed model"), "{:?}", plan.dates);
+    for (table, other_columns) in [("my_units", true), ("my_double", false)] {
+        let asked = books.warehouse.query(&format!("select * from {table}"), &[]).await;
+        let refused = asked.err().map(|error| error.to_string());
+        assert_eq!(
+            refused.is_some_and(|error| error.contains("daybook models build")),
+            other_columns,
+            "{table}"
+        );
+    }
     books.close(now, ClosePeriod::Due).await;
     assert_eq!(books.query("select * from my_double").await, ["2024-03-01|8"]);
     assert_eq!(books.query("select * from my_units").await, ["2024-03-01|4|2"], "also a new column");
@@ -251,4 +264,45 @@ async fn a_new_table_is_computed_when_it_is_asked_until_a_close_builds_it() {
     assert!(plan.tables.iter().any(|table| table.table == "customers" && table.whole), "{:?}", plan.tables);
     books.rebuild(now, &[]).await;
     assert_eq!(books.query("select * from customers").await, expected);
+}
+
+#[tokio::test]
+async fn rows_of_other_dates_than_those_being_built_are_left_out() {
+    let sql = UNITS_SQL.replace("(:dates)", "(:lookback_dates)");
+    let yaml = format!("{UNITS}lookback_days: 1\n");
+    let (books, _) = closed_with(&[("my_units.sql", &sql), ("my_units.yml", &yaml)]).await;
+    let (orders, lines) = (orders(&["o3,2024-03-02 10:00:00,c2"]), lines(&["l3,1,v1,250,o3"]));
+    let now = time("2024-03-02 12:00");
+    books.load_batch(now, "next", &[("orders.csv", &orders), ("order_lines.csv", &lines)]).await;
+    books.close(close_of(day("2024-03-02")), ClosePeriod::Due).await;
+    assert_eq!(books.table("my_units").await, ["2024-03-01|3", "2024-03-02|1"]);
+}
+
+#[tokio::test]
+async fn rows_without_a_date_are_an_error_that_counts_them() {
+    let sql = "select nullif(partition_date, date '2024-03-01') as partition_date, count(*) as units \
+               from dwd_orders_variant_status where partition_date in (:dates) group by partition_date, order_line_id";
+    let books = first_day_with(with(&[("my_units.sql", sql), ("my_units.yml", UNITS)])).await;
+    let error = books.try_close(close_of(day("2024-03-01")), ClosePeriod::Due).await.unwrap_err().to_string();
+    assert!(error.contains("model my_units: 2 row(s)") && error.contains("no partition_date"), "{error}");
+}
+
+#[tokio::test]
+async fn a_view_has_the_types_that_it_declares() {
+    let yaml =
+        "description: d\nkind: view\ngrain: g\ncolumns: [{name: n, data_type: integer, description: d}]\n";
+    let (books, _) = closed_with(&[("a.sql", "select count(*) as n from orders"), ("a.yml", yaml)]).await;
+    assert_eq!(books.query("select n, arrow_typeof(n) from a").await, ["2|Int32"]);
+}
+
+#[tokio::test]
+async fn a_shipped_model_that_is_overridden_is_built_and_published_the_users_way() {
+    let sql = include_str!("../../../../models/dim/dim_product.sql")
+        .replace("product.title,", "upper(product.title) as title,");
+    let yaml = include_str!("../../../../models/dim/dim_product.yml");
+    let (mut books, _) = closed_with(&[("dim_product.sql", &sql), ("dim_product.yml", yaml)]).await;
+    assert_eq!(books.query("select title from dim_product").await, ["MUG"]);
+    books.use_models(with(&[]));
+    books.close(close_of(day("2024-03-01")), ClosePeriod::Due).await;
+    assert_eq!(books.query("select title from dim_product").await, ["Mug"], "without the files, what ships");
 }

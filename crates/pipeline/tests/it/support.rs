@@ -168,9 +168,17 @@ impl Books {
         self.closing(&self.ods(now).await).plan(period).await.unwrap()
     }
 
-    pub(crate) async fn rebuild(&self, now: NaiveDateTime, models: &[&str]) -> CloseReport {
+    pub(crate) async fn try_rebuild(
+        &self,
+        now: NaiveDateTime,
+        models: &[&str],
+    ) -> Result<CloseReport, PipelineError> {
         let models = models.iter().map(|name| (*name).to_owned()).collect();
-        self.closing(&self.ods(now).await).rebuild(&models).await.unwrap()
+        self.closing(&self.ods(now).await).rebuild(&models).await
+    }
+
+    pub(crate) async fn rebuild(&self, now: NaiveDateTime, models: &[&str]) -> CloseReport {
+        self.try_rebuild(now, models).await.unwrap()
     }
 
     pub(crate) async fn close(&self, now: NaiveDateTime, period: ClosePeriod) -> CloseReport {

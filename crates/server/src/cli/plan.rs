@@ -57,15 +57,17 @@ fn planned_dates(plan: &ClosePlan) -> Vec<Vec<String>> {
 fn planned_tables(plan: &ClosePlan) -> Vec<Vec<String>> {
     let row = |table: &TablePlan| {
         let date = |date: Option<&PartitionDate>| date.map(ToString::to_string).unwrap_or_default();
-        let source: Option<u64> = table.dates.values().map(|rows| rows.source).sum();
-        let published: u64 = table.dates.values().map(|rows| rows.published).sum();
+        // of what is built as a whole nothing is known by dates; a sum of nothing would say that there are no rows
+        let dated = Some(&table.dates).filter(|_| !table.whole);
+        let source: Option<u64> = dated.and_then(|dates| dates.values().map(|rows| rows.source).sum());
+        let published = dated.map(|dates| dates.values().map(|rows| rows.published).sum::<u64>());
         vec![
             table.table.clone(),
             if table.whole { "all".to_owned() } else { table.dates.len().to_string() },
             date(table.dates.keys().next()),
             date(table.dates.keys().next_back()),
             source.map(|count| count.to_string()).unwrap_or_default(),
-            published.to_string(),
+            published.map(|count| count.to_string()).unwrap_or_default(),
         ]
     };
     plan.tables.iter().map(row).collect()

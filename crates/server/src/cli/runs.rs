@@ -98,7 +98,7 @@ fn test_row(test: &FailedTest) -> Vec<String> {
         test.model.clone().unwrap_or_default(),
         test.severity.clone(),
         test.failures.to_string(),
-        test.rows.get(0).map(counts).unwrap_or_default(),
+        test.first_row(),
     ]
 }
 

@@ -121,3 +121,57 @@ fn the_mart_of_the_documentation_is_checked_asked_and_tested() {
     let tested = folder.daybook(&["models", "test", "--select", mart]);
     assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
 }
+
+/// A folder whose first day is closed, and the models that are written into it then.
+fn closed() -> Folder {
+    let folder = Folder::new();
+    folder.write_batch();
+    assert_eq!(folder.daybook(&["load", "batch"]).code, 0);
+    folder
+}
+
+const NOW: &str = "2024-03-02T02:00:00Z";
+
+#[test]
+fn a_test_that_does_not_hold_is_shown_with_its_first_row() {
+    let folder = closed();
+    folder.write("models/tests/dear.sql", "select order_line_id, revenue from dwd_orders_variant_status\n");
+    folder.write("models/tests/dear.yml", "{description: d, config: {severity: warn}}");
+    assert_eq!(folder.daybook(&["--now", NOW, "run"]).code, 0);
+    let first = "order_line_id l1, revenue 1000";
+    for arguments in [&["status"][..], &["runs", "show", "1"], &["models", "test", "--data"]] {
+        let shown = folder.daybook(&[&["--now", NOW], arguments].concat());
+        assert_eq!(shown.code, 0, "{}", shown.err);
+        for part in ["dear", "warn", first] {
+            assert!(shown.out.contains(part), "{arguments:?} does not show {part}: {}", shown.out);
+        }
+    }
+    folder.write("models/tests/dear.yml", "description: d");
+    let tested = folder.daybook(&["models", "test", "--data"]);
+    assert!(tested.code == 1 && tested.out.contains("error"), "{}{}", tested.out, tested.err);
+}
+
+#[test]
+fn models_are_built_by_name_with_all_that_reads_them() {
+    let folder = closed();
+    assert_eq!(folder.daybook(&["--now", NOW, "run"]).code, 0);
+    let sql =
+        |table: &str| format!("select partition_date, revenue from {table} where partition_date in (:dates)");
+    let yaml = "description: d\nkind: replace_partition\nfeed: orders\ngrain: g\nkey: [partition_date]\ncolumns:\n  \
+                - {name: partition_date, data_type: date, description: d}\n  \
+                - {name: revenue, data_type: bigint, description: d}\n";
+    for (name, read) in [("mine", "app_daily_revenue"), ("reader", "mine")] {
+        folder.write(&format!("models/{name}.sql"), &sql(read));
+        folder.write(&format!("models/{name}.yml"), yaml);
+    }
+    let tested = folder.daybook(&["models", "test", "--data", "--select", "mine"]);
+    assert!(tested.err.contains("mine is not built yet"), "{}{}", tested.out, tested.err);
+    let built = folder.daybook(&["--now", NOW, "models", "build", "--select", "mine+"]);
+    assert_eq!(built.code, 0, "{}{}", built.out, built.err);
+    let asked = folder.daybook(&["--format", "csv", "query", "select * from reader"]);
+    assert_eq!(asked.out, "partition_date,revenue\n2024-03-01,1000\n", "{}", asked.err);
+    for name in ["app_sales", "orders"] {
+        let built = folder.daybook(&["--now", NOW, "models", "build", "--select", name]);
+        assert!(built.code == 0 && built.err.contains("nothing to build"), "{}{}", built.out, built.err);
+    }
+}

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::Field;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, JoinType, Result};
+use datafusion::common::{Column, DFSchema, JoinType, Result, TableReference};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator};
 use datafusion::optimizer::optimizer::ApplyOrder;
@@ -73,15 +74,17 @@ impl Inequality {
 
     /// Gives `plan`, which has the column, the bound that `known` has for the other one, unless it has it already.
     fn bound(&self, known: &LogicalPlan, plan: &mut Arc<LogicalPlan>) -> Result<bool> {
-        if !plan.schema().has_column(&self.column) || !known.schema().has_column(&self.other) {
+        let (Some(column), Some(other)) =
+            (position(plan.schema(), &self.column), position(known.schema(), &self.other))
+        else {
             return Ok(false);
-        }
+        };
         let mut changed = false;
-        for limit in limits(known, &self.other.name, self.operator) {
-            let bound = Expr::Column(self.column.clone());
-            let bound =
-                Expr::BinaryExpr(BinaryExpr::new(Box::new(bound), self.operator, Box::new(limit.clone())));
-            if !limits(plan, &self.column.name, self.operator).contains(&limit) {
+        for limit in limits(known, other, self.operator) {
+            if !limits(plan, column, self.operator).contains(&limit) {
+                let bound = Expr::Column(self.column.clone());
+                let bound =
+                    Expr::BinaryExpr(BinaryExpr::new(Box::new(bound), self.operator, Box::new(limit)));
                 let input = LogicalPlan::clone(plan);
                 *plan = Arc::new(LogicalPlanBuilder::from(input).filter(bound)?.build()?);
                 changed = true;
@@ -91,46 +94,69 @@ impl Inequality {
     }
 }
 
-/// The constants that `plan`'s column is known to be equal to, or to be on that side of.
-fn limits(plan: &LogicalPlan, column: &str, operator: Operator) -> Vec<Expr> {
-    let of = |predicates: &[Expr], input: Option<&LogicalPlan>| {
-        let own =
-            predicates.iter().flat_map(split_conjunction).flat_map(|expr| limit(expr, column, operator));
-        let mut all: Vec<Expr> = own.collect();
-        all.extend(input.into_iter().flat_map(|input| limits(input, column, operator)));
-        all
+/// Where the column that `column` means stands; none where that is not certain.
+fn position(schema: &DFSchema, column: &Column) -> Option<usize> {
+    let is_meant = |qualifier: Option<&TableReference>, field: &Field| {
+        field.name() == &column.name
+            && match (qualifier, &column.relation) {
+                (Some(qualifier), Some(relation)) => qualifier.resolved_eq(relation),
+                (None, None) => true,
+                _ => false,
+            }
     };
+    let mut meant = schema.iter().enumerate().filter(|(_, (qualifier, field))| is_meant(*qualifier, field));
+    let (position, _) = meant.next()?;
+    meant.next().is_none().then_some(position)
+}
+
+/// The constants that the column at `position` of `plan` is known to be equal to, or to be on that side of.
+fn limits(plan: &LogicalPlan, position: usize, operator: Operator) -> Vec<Expr> {
     match plan {
-        LogicalPlan::Filter(filter) => of(std::slice::from_ref(&filter.predicate), Some(&filter.input)),
-        LogicalPlan::TableScan(scan) => of(&scan.filters, None),
-        // both keep their columns' names, but for those that are computed or renamed
-        LogicalPlan::SubqueryAlias(alias) => limits(&alias.input, column, operator),
-        LogicalPlan::Projection(projection)
-            if projection
-                .expr
-                .iter()
-                .any(|expr| matches!(expr, Expr::Column(kept) if kept.name == column)) =>
-        {
-            limits(&projection.input, column, operator)
+        LogicalPlan::Filter(filter) => {
+            let schema = filter.input.schema();
+            let is_meant = |column: &Column| self::position(schema, column) == Some(position);
+            let mut all = own_limits(std::slice::from_ref(&filter.predicate), is_meant, operator);
+            all.extend(limits(&filter.input, position, operator));
+            all
+        }
+        // its filters may say names without the table's
+        LogicalPlan::TableScan(scan) => {
+            let name = scan.projected_schema.field(position).name();
+            own_limits(&scan.filters, |column| column.name == *name, operator)
+        }
+        LogicalPlan::SubqueryAlias(alias) => limits(&alias.input, position, operator),
+        LogicalPlan::Projection(projection) => {
+            let kept = projection.expr.get(position).and_then(Expr::try_as_col);
+            let position = kept.and_then(|column| self::position(projection.input.schema(), column));
+            position.map(|position| limits(&projection.input, position, operator)).unwrap_or_default()
         }
         _ => Vec::new(),
     }
 }
 
+fn own_limits(predicates: &[Expr], is_meant: impl Fn(&Column) -> bool, operator: Operator) -> Vec<Expr> {
+    predicates
+        .iter()
+        .flat_map(split_conjunction)
+        .filter_map(|expr| limit(expr, &is_meant, operator))
+        .collect()
+}
+
 /// The constant in `column = constant`, or in `column operator constant`; a strict bound is taken for a lax one.
-fn limit(expr: &Expr, column: &str, operator: Operator) -> Option<Expr> {
+fn limit(expr: &Expr, is_meant: impl Fn(&Column) -> bool, operator: Operator) -> Option<Expr> {
+    let is_column = |expr: &Expr| matches!(expr, Expr::Column(column) if is_meant(column));
     if let Expr::Between(between) = expr {
         let end = match operator {
             Operator::Lt | Operator::LtEq => &between.high,
             _ => &between.low,
         };
-        let bounds = !between.negated && is_named(&between.expr, column) && is_constant(end);
+        let bounds = !between.negated && is_column(&between.expr) && is_constant(end);
         return bounds.then(|| end.as_ref().clone());
     }
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return None };
-    let (constant, op) = if is_named(left, column) && is_constant(right) {
+    let (constant, op) = if is_column(left) && is_constant(right) {
         (right, *op)
-    } else if is_named(right, column) && is_constant(left) {
+    } else if is_column(right) && is_constant(left) {
         (left, op.swap().unwrap_or(*op))
     } else {
         return None;
@@ -142,10 +168,6 @@ fn limit(expr: &Expr, column: &str, operator: Operator) -> Option<Expr> {
 
 fn is_inequality(operator: Operator) -> bool {
     matches!(operator, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq)
-}
-
-fn is_named(expr: &Expr, column: &str) -> bool {
-    matches!(expr, Expr::Column(named) if named.name == column)
 }
 
 fn is_constant(expr: &Expr) -> bool {

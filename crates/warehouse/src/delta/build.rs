@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use datafusion::common::DataFusionError;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::ViewTable;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast, ident};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, in_list, lit};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::ParquetReadOptions;
+use datafusion::scalar::ScalarValue;
 use daybook_model::manifest::Manifest;
 use daybook_model::{Dialect, Feed, Model, PartitionDate, Registry, compile, portions};
 use deltalake::{DeltaTable, DeltaTableError};
@@ -21,7 +22,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::files::TableFiles;
 use super::publications::Publications;
 use super::replace::{Extent, Replacement};
-use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns};
+use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns, planned};
 use super::session::{CLOSED_DATES, Session};
 use super::table::{self, Tables};
 use super::write::{FileWriter, Written};
@@ -117,7 +118,8 @@ impl DeltaBuild {
                 async move {
                     let rows = self.rows(model, &dates, partitions).await?;
                     let written = SpawnedTask::spawn(async move { writer.write(rows).await }).join().await;
-                    written.map_err(DeltaTableError::generic).and_then(|done| done).map_err(failed)
+                    let written = written.map_err(DeltaTableError::generic).and_then(|done| done);
+                    all_dated(model, written.map_err(failed)?)
                 }
             })
             .buffer_unordered(processors)
@@ -172,7 +174,7 @@ impl DeltaBuild {
         Ok(counts.flatten().max().unwrap_or_default().cast_unsigned())
     }
 
-    /// The model's rows of `dates`, with its columns and types, in its order.
+    /// The model's rows of `dates`, and those without any date, with its columns and types, in its order.
     async fn rows(
         &self,
         model: &Model,
@@ -183,7 +185,8 @@ impl DeltaBuild {
         let schema = arrow_schema(model);
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
-        let plan = conform(model, state.create_logical_plan(&sql).await?)?;
+        let plan = planned(&state, model, &sql).await?;
+        let plan = if model.is_partitioned() { within(plan, dates)? } else { plan };
         let date = model.is_partitioned().then_some(PARTITION_COLUMN);
         let order = date.into_iter().chain(model.sort.iter().map(String::as_str));
         let order = order.map(|name| ident(name).sort(true, false)).collect::<Vec<_>>();
@@ -200,26 +203,34 @@ impl DeltaBuild {
     }
 }
 
-/// The error of a model whose SQL does not compile.
-pub(super) fn uncompiled<E: std::fmt::Display>(model: &Model) -> impl FnOnce(E) -> WarehouseError + use<E> {
-    let model = model.name.clone();
-    move |error| WarehouseError::Model { model, problem: error.to_string() }
+/// `plan` reduced to rows of `dates`: others would be added to partitions that stay. Rows without a date are left in, so
+/// that they can be told of.
+fn within(plan: LogicalPlan, dates: &Dates) -> Result<LogicalPlan, WarehouseError> {
+    let (Some(first), Some(last)) = (dates.first(), dates.last()) else { return Ok(plan) };
+    let literal = |date: &PartitionDate| lit(ScalarValue::Date32(Some(date.date().to_epoch_days())));
+    let mut is_built: Expr = ident(PARTITION_COLUMN).between(literal(first), literal(last));
+    if PartitionDate::range(*first, *last).count() > dates.len() {
+        let dates = dates.iter().map(literal).collect();
+        is_built = is_built.and(in_list(ident(PARTITION_COLUMN), dates, false));
+    }
+    Ok(LogicalPlanBuilder::from(plan).filter(ident(PARTITION_COLUMN).is_null().or(is_built))?.build()?)
 }
 
-/// `plan` reduced to the declared columns, in the declared types.
-pub(super) fn conform(model: &Model, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
-    let schema = arrow_schema(model);
-    let given: BTreeSet<&str> = plan.schema().fields().iter().map(|field| field.name().as_str()).collect();
-    let declared: BTreeSet<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    if given != declared {
-        let problem = format!("its SQL gives the columns {given:?}, its YAML declares {declared:?}");
-        return Err(WarehouseError::Model { model: model.name.clone(), problem });
+/// Refuses rows that belong to no date.
+fn all_dated(model: &Model, written: Written) -> Result<Written, WarehouseError> {
+    match written.undated {
+        0 => Ok(written),
+        rows => Err(WarehouseError::Model {
+            model: model.name.clone(),
+            problem: format!("{rows} row(s) of its SQL ({}) have no partition_date", model.file),
+        }),
     }
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|field| cast(ident(field.name()), field.data_type().clone()).alias(field.name()));
-    Ok(LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>())?.build()?)
+}
+
+/// The error of a model whose SQL does not compile.
+pub(super) fn uncompiled<E: std::fmt::Display>(model: &Model) -> impl FnOnce(E) -> WarehouseError + use<E> {
+    let (model, file) = (model.name.clone(), model.file.clone());
+    move |error| WarehouseError::Model { model, problem: format!("{file}: {error}") }
 }
 
 #[async_trait]
@@ -254,7 +265,7 @@ impl Build for DeltaBuild {
         if dates.is_empty() && model.is_partitioned() {
             return Ok(MaterializeMetrics::default());
         }
-        let Written { files, rows } = self.write(model, dates).await?;
+        let Written { files, rows, .. } = self.write(model, dates).await?;
         let extent = if model.is_partitioned() { Extent::Dates(dates.clone()) } else { Extent::Whole };
         let replacement = Replacement {
             base: self.opened(model)?.table.clone(),
@@ -275,8 +286,7 @@ impl Build for DeltaBuild {
         let kept = compile::compile(&kept, dates, self.dialect()).map_err(uncompiled(model))?;
         let kept = state.create_logical_plan(&kept).await?;
         let built = model.compile(dates, self.dialect()).map_err(uncompiled(model))?;
-        let built = state.create_logical_plan(&built).await?;
-        let built = conform(model, built)?;
+        let built = planned(&state, model, &built).await?;
         let preview = LogicalPlanBuilder::from(kept).union(built)?.build()?;
         self.session.set_provider(&model.name, Arc::new(ViewTable::new(preview, None)))?;
         self.session.plan_views(Some(&model.name)).await

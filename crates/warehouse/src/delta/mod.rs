@@ -10,6 +10,7 @@ mod bounds;
 mod build;
 mod explain;
 mod files;
+mod outdated;
 mod publications;
 mod replace;
 mod schema;
@@ -32,6 +33,7 @@ use crate::{
 };
 use build::DeltaBuild;
 use files::TableFiles;
+use outdated::{OutdatedTable, has_columns};
 use publications::Publications;
 use session::Session;
 use table::Tables;
@@ -93,6 +95,10 @@ impl DeltaWarehouse {
                 continue;
             };
             let table = self.tables.open(model, *version).await?;
+            if !has_columns(model, &table).map_err(WarehouseError::delta(&model.name))? {
+                session.set_provider(&model.name, Arc::new(OutdatedTable::of(model)))?;
+                continue;
+            }
             let files =
                 TableFiles::of(model, &table, &self.storage).map_err(WarehouseError::delta(&model.name))?;
             session.set_provider(&model.name, Arc::new(files))?;

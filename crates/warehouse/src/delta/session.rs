@@ -18,7 +18,7 @@ use daybook_model::{Model, PartitionDate, Registry};
 use futures::{StreamExt, TryStreamExt};
 
 use super::bounds::BoundsAcrossJoins;
-use super::schema::arrow_schema;
+use super::schema::{arrow_schema, planned};
 use crate::{QueryResult, WarehouseError};
 
 const CATALOG: &str = "daybook";
@@ -158,7 +158,7 @@ impl Session {
 
     /// Plans one view, from what is shown now.
     pub(super) async fn plan_view(&mut self, model: &Model) -> Result<(), WarehouseError> {
-        let plan = self.context.state().create_logical_plan(&model.sql).await?;
+        let plan = planned(&self.context.state(), model, &model.sql).await?;
         self.set_provider(&model.name, Arc::new(ViewTable::new(plan, Some(model.sql.clone()))))
     }
 

@@ -7,15 +7,16 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::NaiveDateTime;
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect;
-use daybook_model::{ColumnSpec, Dialect, Kind, Model, Registry, TestRow, UnitTest};
+use daybook_model::{ColumnSpec, Dialect, Kind, Model, Registry, TestRow, Tested, UnitTest};
 
-use super::build::{conform, uncompiled};
-use super::schema::{arrow_schema, schema_of};
+use super::build::uncompiled;
+use super::schema::{arrow_schema, planned, schema_of};
 use super::session::Session;
 use crate::{RowDifference, WarehouseError};
 
@@ -52,10 +53,10 @@ pub async fn run_unit_test(
 }
 
 /// Plans every model over empty tables: its query must be one that the engine understands, and give the declared
-/// columns.
+/// columns; likewise every test that is SQL of its own.
 ///
 /// # Errors
-/// The first model's that does not.
+/// The first that does not.
 pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseError> {
     let mut session = Session::new(Arc::new(RuntimeEnv::default()), Arc::clone(registry));
     for (name, source) in registry.sources() {
@@ -66,12 +67,18 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
             show(&mut session, &model.name, &model.columns, &[])?;
         }
         let sql = model.compile(&BTreeSet::new(), Dialect::Delta).map_err(uncompiled(model))?;
-        let plan = session.context().state().create_logical_plan(&sql).await;
-        let plan = plan.map_err(|error| uncompiled(model)(WarehouseError::from(error)))?;
-        conform(model, plan)?;
+        planned(&session.context().state(), model, &sql).await?;
         if !model.is_stored() {
             session.plan_view(model).await?;
         }
+    }
+    for custom in registry.custom_tests() {
+        let failed = |problem: String| WarehouseError::Test { file: custom.file.clone(), problem };
+        let sql =
+            custom.test.bad_rows(&Tested::CUSTOM, &BTreeSet::new(), NaiveDateTime::default(), Dialect::Delta);
+        let sql = sql.map_err(|error| failed(error.to_string()))?;
+        let planned = session.context().state().create_logical_plan(&sql).await;
+        planned.map_err(|error| failed(WarehouseError::from(error).to_string()))?;
     }
     Ok(())
 }
@@ -79,7 +86,7 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
 /// The query of `model` for the test's dates.
 async fn query(session: &Session, model: &Model, test: &UnitTest) -> Result<LogicalPlan, WarehouseError> {
     let sql = model.compile(&test.dates, Dialect::Delta).map_err(uncompiled(model))?;
-    conform(model, session.context().state().create_logical_plan(&sql).await?)
+    planned(&session.context().state(), model, &sql).await
 }
 
 /// Shows a table of `rows`.

@@ -1,6 +1,6 @@
 //! Writes a model's rows as the files of a Delta table, without yet making them part of it.
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use daybook_model::Model;
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
@@ -26,6 +26,8 @@ const BLOOM_FILTER_FALSE_POSITIVES: f64 = 0.01;
 pub(super) struct Written {
     pub(super) files: Vec<Add>,
     pub(super) rows: u64,
+    /// Rows that were left out because they have no date to lie under.
+    pub(super) undated: u64,
 }
 
 /// What it takes to write files of one table.
@@ -65,7 +67,7 @@ impl FileWriter {
             count += batch.num_rows() as u64;
             writer.write(&batch).await?;
         }
-        Ok(Written { files: writer.close().await?, rows: count })
+        Ok(Written { files: writer.close().await?, rows: count, undated: 0 })
     }
 
     /// Each file is of one date, and one date's files are open at a time.
@@ -74,9 +76,13 @@ impl FileWriter {
         let mut open: Option<(ArrayRef, DeltaWriter)> = None;
         while let Some(batch) = rows.next().await {
             let batch = batch?;
-            written.rows += batch.num_rows() as u64;
             for part in by_date(&batch)? {
                 let date = partition_column(&part)?.slice(0, 1);
+                if date.is_null(0) {
+                    written.undated += part.num_rows() as u64;
+                    continue;
+                }
+                written.rows += part.num_rows() as u64;
                 if open.as_ref().is_none_or(|(current, _)| current.as_ref() != date.as_ref()) {
                     if let Some((_, finished)) = open.take() {
                         written.files.extend(finished.close().await?);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::Args;
-use daybook_model::{Registry, Severity};
+use daybook_model::{Model, Registry, Severity};
 use daybook_pipeline::{TestFailure, test_published};
 use daybook_warehouse::delta;
 use serde_json::json;
@@ -51,14 +51,24 @@ pub(super) async fn execute(
     let selected = args.selection.of(&registry)?;
     let units = if args.data { Vec::new() } else { unit_tests(&registry, &selected).await? };
     let warehouse = daybook.open_warehouse()?;
-    let is_published = !args.unit && warehouse.published().await?.is_some();
-    let data = match is_published {
-        true => test_published(warehouse.as_ref(), &registry, &daybook.close_settings()?, &selected).await?,
-        false => Vec::new(),
-    };
+    let published = if args.unit { None } else { warehouse.published().await? };
+    let (mut data, mut unbuilt) = (Vec::new(), Vec::new());
+    if let Some(publication) = &published {
+        data = test_published(warehouse.as_ref(), &registry, &daybook.close_settings()?, &selected).await?;
+        let is_built = |model: &&Model| publication.tables.contains_key(&model.name);
+        unbuilt =
+            registry.models().iter().filter(|model| model.is_partitioned() && !is_built(model)).collect();
+        unbuilt.retain(|model| selected.contains(&model.name));
+    }
     report(&units, &data, reporting)?;
-    if !reporting.quiet && !args.unit && !is_published {
+    if !reporting.quiet && !args.unit && published.is_none() {
         output::remark("nothing is published yet, so no data was tested");
+    }
+    for model in unbuilt.iter().filter(|_| !reporting.quiet) {
+        output::remark(&format!(
+            "{} is not built yet, so it has no rows to test: run `daybook models build`",
+            model.name
+        ));
     }
     let is_wrong = !units.is_empty() || data.iter().any(|failure| failure.severity == Severity::Error);
     Ok(if is_wrong { Outcome::Failed } else { Outcome::Done })
