@@ -329,7 +329,8 @@ fn check_variables(files: &Files<'_>, definition: &yaml::Definition) -> Result<(
         (false, true) => {
             format!("kind {kind} is not built by dates, so its SQL cannot ask for :dates or :lookback_dates")
         }
-        (true, false) => {
+        // that the replica's own kind is for nobody else is said elsewhere
+        (true, false) if definition.kind.value == Kind::ReplacePartition => {
             format!(
                 "kind {kind} is built by dates, so its SQL must ask for them: where partition_date in (:dates)"
             )

@@ -72,7 +72,7 @@ fn mistakes_in_yaml_name_file_and_line() {
     let sql = "select a from raw";
     let mistakes = [
         "description: d\nkind: tabel\n",
-        "description:\nkind: view\ngrain: g\ncolumns: []\n",
+        "description: ' '\nkind: view\ngrain: g\ncolumns: []\n",
         "description: d\nkind: view\ngrain: ' '\ncolumns: []\n",
         "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string}\n",
         "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string, description: ''}\n",

@@ -90,7 +90,7 @@ async fn a_batch_is_loaded_closed_expired_and_found_in_history() {
         "{order}"
     );
     let (status, told) = caller.ask(Method::GET, "/v1/status", None).await;
-    assert_eq!((status, &told["loads"]["loaded"]), (200, &json!(1)), "{told}");
+    assert_eq!((status, &told["loads"]["loaded"]), (200, &json!(2)), "{told}");
 
     let (code, log) = serving.end();
     assert_eq!(code, Some(0), "{log}");
