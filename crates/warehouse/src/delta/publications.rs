@@ -80,3 +80,29 @@ fn is_document(path: &Path) -> bool {
     let number = path.filename().and_then(|name| name.strip_suffix(".json"));
     number.is_some_and(|number| number.len() == DIGITS && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_publication_that_is_written_again_is_the_same_and_another_of_its_number_is_refused() {
+        let store = Arc::new(InMemory::new());
+        let storage = Storage { store, prefix: Path::from("w"), url: "memory:///w/".parse().unwrap() };
+        let publications = Publications::new(storage);
+        let mut publication = Publication { number: 1, ..Publication::default() };
+        publications.add(&publication).await.unwrap();
+        // as a client does whose answer was lost
+        publications.add(&publication).await.unwrap();
+        publication.draft.run_id = 2;
+        let refused = publications.add(&publication).await.unwrap_err();
+        assert!(matches!(refused, WarehouseError::Overtaken { number: 1 }), "{refused}");
+        assert_eq!(publications.latest().await.unwrap().unwrap().draft.run_id, 0);
+    }
+}
