@@ -1,4 +1,4 @@
-//! The close on a real PostgreSQL and real Delta tables.
+//! The close on a real PostgreSQL and real Delta tables, and on a stand-in for Snowflake.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -8,6 +8,7 @@ mod interrupted;
 mod law;
 mod looking;
 mod models;
+mod parity;
 mod reading;
 mod support;
 mod uci;
