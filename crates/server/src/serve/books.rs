@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Date32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use daybook_http::{Books, BooksError, ClosedOrder, RunCounts};
-use daybook_model::PartitionDate;
+use daybook_model::{PartitionDate, compile};
 use daybook_pipeline::{ClosePeriod, runs};
 use daybook_warehouse::{Warehouse, WarehouseError};
 use serde_json::Value;
@@ -51,8 +51,7 @@ impl ProcessBooks {
 #[async_trait]
 impl Books for ProcessBooks {
     async fn check(&self) -> Result<(), BooksError> {
-        self.warehouse()?.published().await.map_err(failed)?;
-        Ok(())
+        self.warehouse()?.ping().await.map_err(failed)
     }
 
     async fn status(&self) -> Result<Value, BooksError> {
@@ -90,20 +89,21 @@ impl Books for ProcessBooks {
     }
 
     async fn expired_orders(&self, customer_id: &str) -> Result<Vec<ClosedOrder>, BooksError> {
-        let result = match self.warehouse()?.query(ORDERS, &[customer_id]).await {
+        let warehouse = self.warehouse()?;
+        let orders = compile::question(ORDERS, warehouse.dialect()).map_err(failed)?;
+        let result = match warehouse.query(&orders, &[customer_id]).await {
             Ok(result) => result,
             Err(WarehouseError::NothingPublished) => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
         };
         let mut orders = Vec::new();
         for batch in result.collect().await.map_err(failed)? {
-            let texts =
-                |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
-            let (ids, statuses) = (texts(0).map_err(failed)?, texts(2).map_err(failed)?);
+            let cast = |column: usize, to| arrow::compute::cast(batch.column(column), &to).map_err(failed);
+            let (ids, statuses) = (cast(0, DataType::Utf8)?, cast(2, DataType::Utf8)?);
             let (ids, statuses) = (ids.as_string::<i32>(), statuses.as_string::<i32>());
             let dates = batch.column(1).as_primitive::<Date32Type>();
-            let (units, revenue) =
-                (batch.column(3).as_primitive::<Int64Type>(), batch.column(4).as_primitive::<Int64Type>());
+            let (units, revenue) = (cast(3, DataType::Int64)?, cast(4, DataType::Int64)?);
+            let (units, revenue) = (units.as_primitive::<Int64Type>(), revenue.as_primitive::<Int64Type>());
             for row in 0..batch.num_rows() {
                 let Some(partition_date) = dates.value_as_date(row) else { continue };
                 orders.push(ClosedOrder {
