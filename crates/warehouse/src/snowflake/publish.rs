@@ -26,8 +26,9 @@ impl Publishing<'_> {
         let number = before.number + 1;
         let mut tables = before.tables.clone();
         // all that are stored by dates are published from the first time on, with or without rows
-        let stored = self.build.registry.models().iter().filter(|model| model.is_partitioned());
-        stored.for_each(|model| drop(tables.entry(model.name.clone()).or_insert(number)));
+        for model in self.build.registry.models().iter().filter(|model| model.is_partitioned()) {
+            tables.entry(model.name.clone()).or_insert(number);
+        }
         tables.extend(made.keys().map(|name| (name.clone(), number)));
         let publication = Publication { number, tables, draft };
 
