@@ -74,9 +74,10 @@ impl SnowflakeBuild {
         };
         let Names { database, next, .. } = &build.names;
         // all that an earlier build has left goes with the schema
-        let mut statements = vec![format!(
-            "create or replace transient schema {database}.{next} data_retention_time_in_days = 0"
-        )];
+        let mut statements = vec![
+            format!("drop schema if exists {database}.{next} cascade"),
+            format!("create transient schema {database}.{next} data_retention_time_in_days = 0"),
+        ];
         statements.extend(build.closed_dates(&build.before.draft.closed_dates)?);
         let statuses = paid_statuses.iter().map(|status| literal(status));
         let column = Column { name: "status".parse()?, column_type: ColumnType::Text, is_nullable: false };

@@ -16,7 +16,7 @@ impl SnowflakeWarehouse {
             return Ok(VacuumMetrics::default());
         };
         let Names { database, next, .. } = &self.names;
-        session.run("vacuum", vec![format!("drop schema if exists {database}.{next}")]).await?;
+        session.run("vacuum", vec![format!("drop schema if exists {database}.{next} cascade")]).await?;
         let documents = number(session.ask("vacuum", &publications.count(), &[]).await?).await?;
         if documents < keep.saturating_mul(2) {
             return Ok(VacuumMetrics::default());
