@@ -22,8 +22,8 @@ struct Transaction {
     test: Option<bool>,
 }
 
-/// The event that a transaction stands for; none for a test. Only a sale or a capture moves money to the shop, so only theirs is the bare
-/// status; others are told apart by their kind, such as `refund_success`.
+/// The event that a transaction stands for; none for a test. Only a sale or a capture moves money to the shop, so only
+/// theirs is the bare status; others are told apart by their kind, such as `refund_success`.
 pub(crate) fn event(body: &[u8]) -> Result<Option<Value>, Problem> {
     let Transaction { id, order_id, kind, status, created_at, test } =
         serde_json::from_slice(body).map_err(problem)?;

@@ -9,6 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::PartitionDate;
 
+const STAGING: &str = "_staging";
+
+/// What the relation is called that shows a dumped table while a close merges it into the replica.
+pub fn staged(table: &str) -> String {
+    format!("{table}{STAGING}")
+}
+
+/// The dumped table that `relation` shows, if it is such a relation.
+pub fn table_staged_as(relation: &str) -> Option<&str> {
+    relation.strip_suffix(STAGING)
+}
+
 /// What one dump holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {

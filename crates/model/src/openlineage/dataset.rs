@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{BuiltTable, facet};
+use crate::manifest::table_staged_as;
 use crate::{ColumnReference, ColumnSpec, Registry};
 
 /// Where the tables lie.
@@ -57,7 +58,7 @@ impl Places {
         if registry.get(relation).is_some() {
             return Some(self.table(relation));
         }
-        let table = match relation.strip_suffix("_staging")? {
+        let table = match table_staged_as(relation)? {
             "parked_order_lines" => "daybook.parked_row".to_owned(),
             versions if versions.ends_with("_version") => format!("daybook.{versions}"),
             table => format!("ods.{table}"),

@@ -7,12 +7,10 @@ use super::error::{self, Place};
 use super::{
     Check, CustomTest, DataTest, Kind, Model, ModelError, ModelFiles, Origin, SourceTable, references, yaml,
 };
+use crate::manifest::table_staged_as;
 
 const SOURCES: &str = "sources.yml";
 const TESTS: &str = "tests/";
-
-/// How the relations of a dump are called.
-const STAGED: &str = "_staging";
 
 /// All that two folders hold.
 pub(super) struct Overlaid {
@@ -107,9 +105,8 @@ fn add(models: &mut BTreeMap<String, Model>, files: &Files<'_>, origin: Origin) 
         let problem = "kind incremental is for Daybook's own replica: use view, replace_partition or table";
         return Err(Place::file(&files.yaml_file).wrong(problem));
     }
-    let staged = model.reads.iter().find(|(read, _)| read.ends_with(STAGED));
-    if let Some((read, line)) = staged.filter(|_| origin != Origin::Shipped) {
-        let table = read.trim_end_matches(STAGED);
+    let staged = model.reads.iter().find_map(|(read, line)| Some((read, line, table_staged_as(read)?)));
+    if let Some((read, line, table)) = staged.filter(|_| origin != Origin::Shipped) {
         return Err(Place::line(&model.file, *line).wrong(format!(
             "reads '{read}', which is there only while a close merges it into the replica: read '{table}'"
         )));

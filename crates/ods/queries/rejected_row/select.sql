@@ -1,5 +1,5 @@
--- Optional filters: $1 id, $2 load, $3 table, $4 reason; $5 whether replayed rows are wanted, too; $6 at most so many; $7 at most so
--- many characters of each row's text.
+-- Optional filters: $1 id, $2 load, $3 table, $4 reason; $5 whether replayed rows are wanted, too; $6 at most so many;
+-- $7 at most so many characters of each row's text.
 select
     rejected.id,
     rejected.load_id,

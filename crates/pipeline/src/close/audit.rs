@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDateTime;
+use daybook_model::manifest::table_staged_as;
 use daybook_model::{DataTest, Dialect, Model, PartitionDate, Registry, Severity, Tested};
 use daybook_warehouse::{Build, QueryResult, Warehouse, WarehouseError};
 use serde::Serialize;
@@ -78,7 +79,7 @@ impl Subject<'_> {
 
     /// What a dump brings can be asked only while a close has it.
     fn shows(self, relation: &str) -> bool {
-        !relation.ends_with("_staging") || matches!(self, Self::Build { has_dump: true, .. })
+        table_staged_as(relation).is_none() || matches!(self, Self::Build { has_dump: true, .. })
     }
 }
 

@@ -1,42 +1,33 @@
 //! What went wrong around the books: a lost store, damaged publications, strange files, closes that failed.
 
-use daybook_model::Clock;
-use daybook_ods::Ods;
 use daybook_pipeline::{ClosePeriod, CloseState};
-use daybook_testkit::TestDatabase;
 use daybook_warehouse::{Publication, Warehouse};
 use sqlx::{Connection, PgConnection};
 
 use crate::closing::{event, first_day, first_day_with, lines, orders};
 use crate::models::with;
-use crate::support::{Books, close_of, day, time};
+use crate::support::{Books, close_of, day, empty_database, time};
+use crate::vacuuming::{FACTS, files};
 
 impl Books {
     async fn published(&self) -> Publication {
         self.warehouse.published().await.unwrap().unwrap()
     }
 
+    /// Shows readers what no close has made.
+    fn publish_by_hand(&self, publication: &Publication) {
+        let path = format!("warehouse/publications/{:012}.json", publication.number);
+        std::fs::write(self.folder.path().join(path), serde_json::to_vec(publication).unwrap()).unwrap();
+    }
+
     /// Publishes the latest state with some tables as they were before anything was in them.
-    async fn lose(&self, tables: &[&str]) {
+    pub(crate) async fn lose(&self, tables: &[&str]) {
         let mut torn = self.published().await;
         torn.number += 1;
         for table in tables {
             torn.tables.insert((*table).to_owned(), 0).unwrap();
         }
-        let path = format!("warehouse/publications/{:012}.json", torn.number);
-        std::fs::write(self.folder.path().join(path), serde_json::to_vec(&torn).unwrap()).unwrap();
-    }
-
-    fn count_files(&self, folder: &str) -> usize {
-        let mut folders = vec![self.folder.path().join("warehouse").join(folder)];
-        let mut count = 0;
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { count += 1 }
-            }
-        }
-        count
+        self.publish_by_hand(&torn);
     }
 }
 
@@ -93,8 +84,7 @@ async fn another_content_with_the_same_counts_is_found() {
     books.close_day(day("2024-03-01")).await;
     unnoticed.draft.source_hashes = books.published().await.draft.source_hashes;
     unnoticed.number += 2;
-    let path = format!("warehouse/publications/{:012}.json", unnoticed.number);
-    std::fs::write(books.folder.path().join(path), serde_json::to_vec(&unnoticed).unwrap()).unwrap();
+    books.publish_by_hand(&unnoticed);
     let found = books.reconcile("2024-03-02 14:00").await;
     assert_eq!(
         found.dates[0].differences,
@@ -109,24 +99,15 @@ async fn a_store_that_takes_the_place_of_a_lost_one_counts_anew() {
     books.settings.retention_days = 0;
     books.close_day(day("2024-03-01")).await;
     // its order has left the ODS: it heals in the close
-    let late = [
-        ("orders.csv", orders(&["o9,2024-03-02 10:00:00,c1"])),
-        ("order_lines.csv", lines(&["l8,1,v1,5,o1"])),
-    ];
-    let late = late.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let (order, line) = (orders(&["o9,2024-03-02 10:00:00,c1"]), lines(&["l8,1,v1,5,o1"]));
+    let late = [("orders.csv", order.as_str()), ("order_lines.csv", line.as_str())];
     books.load_batch(time("2024-03-02 12:00"), "late", &late).await;
     books.close_day(day("2024-03-02")).await;
     assert_eq!(books.published().await.draft.healed_lines, [1]);
 
-    books.database = TestDatabase::create().await.unwrap();
-    let ods = Ods::connect(&books.database.url(), Clock::default()).await.unwrap();
-    ods.migrate().await.unwrap();
-    daybook_pipeline::migrate(ods.pool()).await.unwrap();
-    let later = [
-        ("orders.csv", orders(&["o10,2024-03-03 10:00:00,c1"])),
-        ("order_lines.csv", lines(&["l9,1,v1,7,o1"])),
-    ];
-    let later = later.each_ref().map(|(name, text)| (*name, text.as_str()));
+    books.database = empty_database().await;
+    let (order, line) = (orders(&["o10,2024-03-03 10:00:00,c1"]), lines(&["l9,1,v1,7,o1"]));
+    let later = [("orders.csv", order.as_str()), ("order_lines.csv", line.as_str())];
     books.load_batch(time("2024-03-03 12:00"), "later", &later).await;
     books.close_day(day("2024-03-03")).await;
     let of_o1 = "select order_line_id from dwd_orders_variant_status where order_id = 'o1' order by 1";
@@ -155,15 +136,13 @@ async fn failed_closes_leave_one_dump_and_after_the_next_one_no_file() {
     for _ in 0..3 {
         books.try_close(now, ClosePeriod::Due).await.unwrap_err();
     }
-    let dumps = || std::fs::read_dir(books.folder.path().join("warehouse/dumps")).unwrap().count();
-    assert_eq!(dumps(), 1);
-    let facts = "tables/dwd_orders_variant_status/partition_date=2024-03-01";
-    assert_eq!(books.count_files(facts), 3);
+    assert_eq!(files(&books, "dumps"), 1);
+    assert_eq!(files(&books, FACTS), 3);
 
     books.use_models(with(&[]));
     let fact = async |books: &Books| books.table("dwd_orders_variant_status").await.len();
     books.close(now, ClosePeriod::Due).await;
-    assert_eq!((books.count_files(facts), fact(&books).await), (1, 2));
+    assert_eq!((files(&books, FACTS), fact(&books).await), (1, 2));
     assert_eq!(books.close(now, ClosePeriod::Due).await.state, CloseState::Unchanged);
 }
 
@@ -187,11 +166,8 @@ async fn a_vacuum_leaves_what_is_younger_than_the_books() {
 #[tokio::test]
 async fn dates_between_a_late_first_order_and_the_first_closed_one_are_closed_too() {
     let (late, at_once) = (first_day().await, first_day().await);
-    let early = [
-        ("orders.csv", orders(&["o0,2024-02-27 10:00:00,c1"])),
-        ("order_lines.csv", lines(&["l0,1,v1,5,o0"])),
-    ];
-    let early = early.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let (order, line) = (orders(&["o0,2024-02-27 10:00:00,c1"]), lines(&["l0,1,v1,5,o0"]));
+    let early = [("orders.csv", order.as_str()), ("order_lines.csv", line.as_str())];
     late.close_day(day("2024-03-01")).await;
     for books in [&late, &at_once] {
         books.load_batch(time("2024-03-02 12:00"), "early", &early).await;

@@ -68,10 +68,7 @@ impl Books {
     }
 
     pub(crate) async fn with(registry: Arc<Registry>) -> Self {
-        let database = TestDatabase::create().await.unwrap();
-        let ods = Ods::connect(&database.url(), Clock::default()).await.unwrap();
-        ods.migrate().await.unwrap();
-        daybook_pipeline::migrate(ods.pool()).await.unwrap();
+        let database = empty_database().await;
         let folder = tempfile::tempdir().unwrap();
         Self {
             database,
@@ -212,6 +209,15 @@ impl Books {
             assert!(mine == others, "{what}: {name} differs; missing {missing:#?}, extra {extra:#?}");
         }
     }
+}
+
+/// A database that has the ODS's tables, and nothing in them.
+pub(crate) async fn empty_database() -> TestDatabase {
+    let database = TestDatabase::create().await.unwrap();
+    let ods = Ods::connect(&database.url(), Clock::default()).await.unwrap();
+    ods.migrate().await.unwrap();
+    daybook_pipeline::migrate(ods.pool()).await.unwrap();
+    database
 }
 
 /// Each row's cells, joined by `|`.

@@ -34,8 +34,9 @@ async fn files_go_with_the_last_publication_that_shows_them() {
     assert_eq!(books.query(status).await, ["3"]);
 }
 
-const FACTS: &str = "tables/dwd_orders_variant_status/partition_date=2024-03-01";
+pub(crate) const FACTS: &str = "tables/dwd_orders_variant_status/partition_date=2024-03-01";
 
-fn files(books: &Books, folder: &str) -> usize {
+/// How many files, or folders, lie in a folder of the warehouse.
+pub(crate) fn files(books: &Books, folder: &str) -> usize {
     std::fs::read_dir(books.folder.path().join("warehouse").join(folder)).unwrap().count()
 }

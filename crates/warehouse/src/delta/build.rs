@@ -14,7 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::ParquetReadOptions;
 use datafusion::scalar::ScalarValue;
-use daybook_model::manifest::Manifest;
+use daybook_model::manifest::{Manifest, staged};
 use daybook_model::{Dialect, Feed, Model, PartitionDate, Registry, compile, portions};
 use deltalake::{DeltaTable, DeltaTableError};
 use futures::{StreamExt, TryStreamExt};
@@ -241,7 +241,7 @@ impl Build for DeltaBuild {
 
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
         for (name, dump) in &manifest.tables {
-            let staged = format!("{name}_staging");
+            let staged = staged(name);
             let rows = dump.dates.iter().map(|(date, content)| (*date, content.rows)).collect();
             self.staged_rows.insert(staged.clone(), rows);
             let files: Vec<String> =

@@ -1,6 +1,5 @@
 //! The publication documents, of which the one with the highest number counts.
 
-use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
@@ -24,22 +23,13 @@ impl Publications {
     /// The latest publication, if there is one.
     pub(super) async fn latest(&self) -> Result<Option<Publication>, WarehouseError> {
         match self.list().await?.last() {
-            Some(path) => self.read(path).await.map(Some),
+            Some(document) => self.read(&document.location).await.map(Some),
             None => Ok(None),
         }
     }
 
     /// Every publication's document, the oldest first.
-    pub(super) async fn list(&self) -> Result<Vec<Path>, WarehouseError> {
-        Ok(self.objects().await?.into_iter().map(|object| object.location).collect())
-    }
-
-    /// When the latest publication was written, by the clock of the store.
-    pub(super) async fn last_written(&self) -> Result<Option<DateTime<Utc>>, WarehouseError> {
-        Ok(self.objects().await?.last().map(|object| object.last_modified))
-    }
-
-    async fn objects(&self) -> Result<Vec<ObjectMeta>, WarehouseError> {
+    pub(super) async fn list(&self) -> Result<Vec<ObjectMeta>, WarehouseError> {
         let folder = self.storage.path(FOLDER);
         let listed = self.storage.store.list_with_delimiter(Some(&folder)).await;
         let mut objects = listed.map_err(|error| self.storage.read_error(error))?.objects;

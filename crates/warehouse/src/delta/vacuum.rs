@@ -27,16 +27,16 @@ impl DeltaWarehouse {
         if !is_time && !leftovers {
             return Ok(VacuumMetrics::default());
         }
-        let Some(published) = self.publications.last_written().await? else {
+        let Some(published) = old.last().map(|document| document.last_modified) else {
             return Ok(VacuumMetrics::default());
         };
         let mut kept = Vec::new();
-        for path in old.split_off(if is_time { old.len() - keep } else { 0 }) {
-            kept.push(self.publications.read(&path).await?);
+        for document in old.split_off(if is_time { old.len() - keep } else { 0 }) {
+            kept.push(self.publications.read(&document.location).await?);
         }
         // first of all nobody may want the files
-        for path in &old {
-            self.delete(path).await?;
+        for document in &old {
+            self.delete(&document.location).await?;
         }
         let mut metrics = VacuumMetrics { publications: old.len() as u64, ..VacuumMetrics::default() };
         for model in self.registry.models().iter().filter(|model| model.is_stored()) {
