@@ -8,6 +8,7 @@ use daybook_model::{Clock, Registry};
 use daybook_ods::{LoadOptions, LoadRoute, Ods};
 use daybook_pipeline::CloseSettings;
 use daybook_warehouse::delta::DeltaWarehouse;
+use daybook_warehouse::snowflake::SnowflakeWarehouse;
 use daybook_warehouse::{Storage, Warehouse};
 
 use crate::config::{Backend, Config, Route};
@@ -64,6 +65,10 @@ impl Daybook {
             Backend::Delta => {
                 let memory = self.config.warehouse.memory_mib.saturating_mul(1024 * 1024);
                 Ok(Box::new(DeltaWarehouse::new(storage, self.registry()?, memory)?))
+            }
+            Backend::Snowflake => {
+                let settings = self.config.snowflake.settings()?;
+                Ok(Box::new(SnowflakeWarehouse::new(settings, storage, self.registry()?)?))
             }
         }
     }

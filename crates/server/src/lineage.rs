@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Backend, Config, Snowflake};
 use crate::daybook::Daybook;
 use crate::post::Receiver;
 
@@ -73,9 +73,7 @@ impl Lineage {
                 job: job.to_owned(),
             },
             registry: daybook.registry()?,
-            // the error would show the URL, and its password with it
-            places: Places::new(daybook.config.warehouse_url()?.as_str(), ods)
-                .map_err(|_| anyhow::anyhow!("[ods] url is not a URL, so its tables have no names"))?,
+            places: places(&daybook.config, ods)?,
             began: (daybook.clock.now(), Instant::now()),
             sender,
             told: Mutex::default(),
@@ -111,6 +109,17 @@ impl Lineage {
             locked(&events.told).ended = true;
         }
     }
+}
+
+fn places(config: &Config, ods: &str) -> anyhow::Result<Places> {
+    // the error would show the URL, and its password with it
+    let places = Places::new(config.warehouse_url()?.as_str(), ods)
+        .map_err(|_| anyhow::anyhow!("[ods] url is not a URL, so its tables have no names"))?;
+    let Snowflake { account, database, schema, .. } = &config.snowflake;
+    Ok(match (config.warehouse.backend, account, database) {
+        (Backend::Snowflake, Some(account), Some(database)) => places.in_snowflake(account, database, schema),
+        _ => places,
+    })
 }
 
 impl Events {

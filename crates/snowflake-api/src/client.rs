@@ -79,6 +79,30 @@ impl Client {
         self.submit_script(script).await?.results().await
     }
 
+    /// Executes the statements of a script, and asks for no result: one request less for each of them.
+    ///
+    /// # Errors
+    /// As [`Client::execute_script`].
+    pub async fn run_script(&self, script: &Script) -> Result<(), SnowflakeError> {
+        self.submit_script(script).await?.end().await
+    }
+
+    /// How long a statement may take that does not say.
+    pub fn longest(&self) -> std::time::Duration {
+        self.transport.patience().statement
+    }
+
+    /// Where it executes statements, and as whom.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The same client, with its connections and tokens, in another session.
+    #[must_use]
+    pub fn in_session(&self, session: Session) -> Self {
+        Self { transport: Arc::clone(&self.transport), session: Arc::new(session) }
+    }
+
     /// Has a statement executed, without waiting for its end.
     ///
     /// # Errors

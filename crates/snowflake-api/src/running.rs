@@ -91,6 +91,14 @@ impl Running {
         Ok(results)
     }
 
+    /// Waits for the end, whatever the results.
+    ///
+    /// # Errors
+    /// When a statement fails or they take too long, or the network does.
+    pub async fn end(mut self) -> Result<(), SnowflakeError> {
+        self.ended().await.map(drop)
+    }
+
     /// Stops the statement; [`Running::result`] then fails with Snowflake's code 604, unless it had ended before.
     ///
     /// # Errors

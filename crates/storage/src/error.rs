@@ -2,7 +2,7 @@
 
 use url::Url;
 
-/// A URL that cannot be opened as a storage. Nothing has been asked of a server yet.
+/// A place that cannot be opened, or not be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{url} cannot be used: {problem}")]
 pub struct StorageError {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use url::Url;
 
-use crate::{StorageError, StorageOptions, s3};
+use crate::{StorageError, StorageOptions, explain, s3};
 
 /// An object store, and the place in it that a URL names.
 #[derive(Clone, Debug)]
@@ -52,6 +53,17 @@ impl Storage {
     /// The URL, as it was given.
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Asks whether objects can be listed here. A place that holds nothing yet is as good as any.
+    ///
+    /// # Errors
+    /// What the store says, in words.
+    pub async fn look(&self) -> Result<(), StorageError> {
+        match self.store.list(Some(&self.path)).next().await {
+            None | Some(Ok(_) | Err(object_store::Error::NotFound { .. })) => Ok(()),
+            Some(Err(error)) => Err(StorageError::new(&self.url, explain(&error))),
+        }
     }
 
     /// The URI of one of the store's paths, readable rather than percent-encoded: `s3://bucket/key`, `file:///key`.

@@ -12,11 +12,14 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import socket
 import sys
 import threading
+import time
 import uuid
 
+import duckdb
 import fakesnow.server as fake
 import fsspec
 import jwt
@@ -31,6 +34,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 PARTITION_ROWS = 4000
+# What says how a session fails, or whether it remembers answers: here it always ends, with its transaction, and never does.
+SESSION_PARAMETERS = {"transaction_abort_on_error", "use_cached_result"}
+# Table functions that tell of other statements; fakesnow knows none of them.
+HISTORY = re.compile(r'table\("?\w+"?\.information_schema\.query_history_by_user\([^)]*\)\)', re.IGNORECASE)
+OPERATORS = re.compile(r"table\(get_query_operator_stats\('([^']*)'\)\)", re.IGNORECASE)
+LIST = re.compile(r'list @"(\w+)"."(\w+)"."(\w+)"/(\S+)', re.IGNORECASE)
+INTEGRATION = re.compile(r'desc integration "(\w+)"', re.IGNORECASE)
+# The only one, which may read everything.
+INTEGRATIONS = {"DAYBOOK_S3"}
 # Snowflake holds a synchronous request so long before it answers 202.
 SYNCHRONOUS_SECONDS = 45
 # They have no meaning outside a session, so a request of one statement may not be one of them.
@@ -43,6 +55,7 @@ FINGERPRINT = "SHA256:" + base64.b64encode(hashlib.sha256(DER).digest()).decode(
 
 executions = {}  # by statement handle
 submitted = {}  # by requestId
+history = []  # every statement that has ended, the oldest first
 
 
 class Failure(Exception):
@@ -120,9 +133,14 @@ class Execution:
         self.connection = fake.shared_fs.connect(self.body.get("database"), self.body.get("schema"))
         try:
             for statement, part in zip(self.statements, self.children or [self]):
-                part.table, part.row_type = self.execute_one(statement)
+                started = time.monotonic()
+                part.table, part.row_type, sql = self.execute_one(statement)
+                remember(self, part, sql, time.monotonic() - started)
                 if part is not self:
                     part.end(200, part.success())
+        except duckdb.ConstraintException:
+            # The only constraint that Snowflake enforces.
+            raise Failure("100072", "22000", "NULL result in a non-nullable column") from None
         except fake.snowflake.connector.errors.Error as error:
             raise Failure(f"{error.errno:06d}", error.sqlstate, error.raw_msg) from None
         except Exception:
@@ -145,14 +163,52 @@ class Execution:
             if self.cancelled.wait(float(words[2])):
                 raise canceled()
             statement = f"select 'waited {words[2]} seconds' as \"SYSTEM$WAIT\""
-        if words[:4] == ["alter", "session", "set", "transaction_abort_on_error"]:
-            # A session that fails ends here, and its transaction with it.
+        if found := INTEGRATION.fullmatch(statement):
+            statement = described(found[1])
+        if found := LIST.fullmatch(statement):
+            statement = self.listed(*found.groups())
+        if words[:3] == ["alter", "session", "set"] and words[3] in SESSION_PARAMETERS:
             statement = "select 'Statement executed successfully.' as \"status\""
         bindings = self.body.get("bindings") or {}
         values = tuple(bound(bindings[str(number + 1)]) for number in range(len(bindings)))
         cursor = self.connection.cursor()
-        cursor.execute(statement, binding_params=values or None, server=True)
-        return cursor._arrow_table, fake.describe_as_rowtype(cursor._describe_last_sql())
+        # A statement waits for another transaction's lock.
+        while True:
+            try:
+                return self.execute_by(cursor, statement, values)
+            except duckdb.TransactionException:
+                if self.children or self.cancelled.wait(0.01):
+                    raise
+
+    def execute_by(self, cursor, statement, values):
+        cursor.execute(self.with_statistics(statement), binding_params=values or None, server=True)
+        return cursor._arrow_table, fake.describe_as_rowtype(cursor._describe_last_sql()), cursor._last_sql
+
+    def with_statistics(self, statement):
+        """The statement with rows in the place of the table functions that tell of others."""
+        statement = HISTORY.sub(lambda _: rows_of_history(self.body.get("database")), statement)
+        return OPERATORS.sub(lambda found: self.rows_of_operators(found[1]), statement)
+
+    def listed(self, database, schema, stage, path):
+        """The objects of an external stage, of which fakesnow lists none."""
+        names = {"database_name": database, "schema_name": schema, "name": stage}
+        where = " and ".join(f"{column} = '{name}'" for column, name in names.items())
+        stages = "_fs_global._fs_information_schema._fs_stages"
+        engine = self.connection._duck_conn
+        [(url,)] = engine.execute(f"select url from {stages} where {where}").fetchall()
+        files = engine.execute(f"select file from glob('{url}{path}*')").fetchall()
+        if not files:
+            return "select 'nothing' as \"name\" where false"
+        return "select * from " + values(["name", "size"], [(name, 0) for (name,) in files])
+
+    def rows_of_operators(self, query_id):
+        """The tables that the engine's plan scans: each of one micro-partition, which is read."""
+        sql = next(ended["sql"] for ended in history if ended["query_id"] == query_id)
+        [(_, plan)] = self.connection._duck_conn.execute("explain (format json) " + sql).fetchall()
+        tables = scanned(json.loads(plan))
+        statistics = {"io": {"bytes_scanned": 1024}, "pruning": {"partitions_scanned": 1, "partitions_total": 1}}
+        rows = [("TableScan", json.dumps({"table_name": table}), json.dumps(statistics)) for table in tables]
+        return values(["operator_type", "operator_attributes", "operator_statistics"], rows or [("Result", "{}", "{}")])
 
     def cancel(self):
         self.cancelled.set()
@@ -195,6 +251,45 @@ class Execution:
             return JSONResponse(body, 202)
         status, body = self.answer
         return JSONResponse(body, status)
+
+
+def remember(whole, part, sql, seconds):
+    tag = whole.body.get("parameters", {}).get("QUERY_TAG", "")
+    ended = {"query_id": part.handle, "query_tag": tag, "query_type": "UNKNOWN", "execution_time": int(seconds * 1000)}
+    history.append(ended | {"bytes_scanned": 0, "database": whole.body.get("database"), "sql": sql})
+
+
+def rows_of_history(database):
+    columns = ["query_id", "query_tag", "query_type", "execution_time", "bytes_scanned"]
+    ended = [[row[column] for column in columns] for row in history if row["database"] == database]
+    return values(columns, ended or [["", "", "", 0, 0]])
+
+
+def described(integration):
+    if integration not in INTEGRATIONS:
+        raise Failure("002003", "02000", f"Integration '{integration}' does not exist or not authorized.")
+    rows = [
+        ["ENABLED", "Boolean", "true", "false"],
+        ["STORAGE_ALLOWED_LOCATIONS", "List", "*", "[]"],
+        ["STORAGE_AWS_IAM_USER_ARN", "String", "arn:aws:iam::123456789012:user/snowflake", ""],
+        ["STORAGE_AWS_EXTERNAL_ID", "String", "SHOP_SFCRole=2_abc", ""],
+    ]
+    return "select * from " + values(["property", "property_type", "property_value", "property_default"], rows)
+
+
+def scanned(plan):
+    for node in plan:
+        if table := (node.get("extra_info") or {}).get("Table"):
+            yield table
+        yield from scanned(node.get("children") or [])
+
+
+def values(columns, rows):
+    def literal(value):
+        return str(value) if isinstance(value, int) else "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+    rows = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
+    return f"(select * from (values {rows}) as rows_of_it ({', '.join(columns)}))"
 
 
 def canceled():

@@ -1,6 +1,9 @@
 //! What can go wrong in a warehouse, said so that a person can act on it.
 
+use std::time::Duration;
+
 use datafusion::error::DataFusionError;
+use daybook_snowflake_api::SnowflakeError;
 use daybook_storage::{StorageError, explain, explain_cause};
 use deltalake::DeltaTableError;
 use url::Url;
@@ -46,6 +49,46 @@ pub enum WarehouseError {
         #[source]
         source: Box<DataFusionError>,
     },
+    /// Snowflake failed, or refused.
+    #[error(transparent)]
+    Snowflake(#[from] SnowflakeError),
+    /// SQL that would change something, or that is none.
+    #[error("only questions are answered: begin with {}", .words.join(", "))]
+    NoQuestion {
+        /// The words with which a question begins.
+        words: &'static [&'static str],
+    },
+    /// A run has spent what it may.
+    #[error(
+        "the run has used the warehouse for {} s, and [snowflake] budget_seconds allows {} s: nothing is published; allow \
+         more, close fewer days at a time, or use a larger warehouse",
+        spent.as_secs(),
+        budget.as_secs()
+    )]
+    OverBudget {
+        /// How long statements were executed.
+        spent: Duration,
+        /// How long they may be.
+        budget: Duration,
+    },
+    /// A dump did not arrive as it was written.
+    #[error("table {table}: Snowflake has loaded {loaded} of the dump's {dumped} rows; run again")]
+    Unloaded {
+        /// The table.
+        table: String,
+        /// The rows in the dump's files.
+        dumped: u64,
+        /// The rows that arrived.
+        loaded: u64,
+    },
+    /// A relation of a model's name that Daybook has not made.
+    #[error(
+        "there is {relation} already, which Daybook has not made: name another [snowflake] schema, for Daybook alone"
+    )]
+    Foreign {
+        /// Database, schema and name.
+        relation: String,
+    },
     /// A model's SQL could not be compiled or does not give the columns that its YAML declares.
     #[error("model {model}: {problem}")]
     Model {
@@ -87,10 +130,19 @@ pub enum WarehouseError {
 impl WarehouseError {
     /// Whether the person who asked can mend it by asking differently.
     pub fn is_query_mistake(&self) -> bool {
-        matches!(self, Self::Query { source } if matches!(
-            source.find_root(),
-            DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..)
-        ))
+        match self {
+            Self::Query { source } => matches!(
+                source.find_root(),
+                DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..)
+            ),
+            Self::Snowflake(error) => error.failure().is_some_and(|failure| {
+                // class 42: syntax error or access rule violation; 2043: something named does not exist
+                let state = failure.sql_state.as_deref();
+                state.is_some_and(|state| state.starts_with("42")) || failure.number() == Some(2043)
+            }),
+            Self::NoQuestion { .. } => true,
+            _ => false,
+        }
     }
 
     pub(crate) fn delta(table: &str) -> impl FnOnce(DeltaTableError) -> Self + use<> {

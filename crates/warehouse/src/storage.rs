@@ -4,11 +4,14 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use daybook_storage::StorageOptions;
-use object_store::ObjectStore;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
-use crate::WarehouseError;
+use crate::{Check, WarehouseError};
+
+/// An object that is written to see whether one can be.
+const PROBE: &str = "daybook-doctor";
 
 /// An object store and the prefix in it below which a warehouse lies.
 #[derive(Clone, Debug)]
@@ -58,6 +61,33 @@ impl Storage {
         let mut url = self.url.clone();
         url.set_path(&format!("{}{name}/", self.url.path()));
         url
+    }
+
+    /// Whether objects can be written, read and removed here.
+    pub(crate) async fn diagnose(&self) -> Check {
+        let what = format!("objects below {}", self.url);
+        match self.keep_for_a_moment(&self.path(PROBE)).await {
+            Ok(()) => Check::passed(what),
+            Err(error) => {
+                let remedy = match self.url.scheme() {
+                    "file" => "Let this user read and write the folder.".to_owned(),
+                    _ => format!(
+                        "Check the AWS_… variables, and allow s3:GetObject, s3:PutObject, s3:DeleteObject and \
+                         s3:ListBucket below {}.",
+                        self.url
+                    ),
+                };
+                Check::failed(what, error, remedy)
+            }
+        }
+    }
+
+    async fn keep_for_a_moment(&self, path: &Path) -> Result<(), WarehouseError> {
+        let written = self.store.put(path, PROBE.into()).await;
+        written.map_err(|error| self.write_error(error))?;
+        let read = self.store.get(path).await.map_err(|error| self.read_error(error))?;
+        read.bytes().await.map_err(|error| self.read_error(error))?;
+        self.store.delete(path).await.map_err(|error| self.write_error(error))
     }
 
     pub(crate) fn read_error(&self, source: object_store::Error) -> WarehouseError {

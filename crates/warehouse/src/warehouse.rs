@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use serde::Serialize;
 
-use crate::{Publication, PublicationDraft, Storage, WarehouseError};
+use crate::{Check, Publication, PublicationDraft, Storage, WarehouseError};
 
 /// A place for closed books.
 ///
@@ -31,7 +31,8 @@ pub trait Warehouse: Send + Sync {
     /// What readers see, if anything was ever published.
     async fn published(&self) -> Result<Option<Publication>, WarehouseError>;
 
-    /// Answers read-only SQL from what is published; `$1`, `$2`, … in it stand for these texts.
+    /// Answers read-only SQL in its own dialect from what is published. The parameters are what stands for `$1`, `$2`, …
+    /// in a [`question`](daybook_model::compile::question).
     async fn query(&self, sql: &str, parameters: &[&str]) -> Result<QueryResult, WarehouseError>;
 
     /// Runs read-only SQL on what is published, and tells how much of each table it had to read.
@@ -41,8 +42,18 @@ pub trait Warehouse: Send + Sync {
     /// `leftovers`, and now, also of what builds have left that were never published. The caller holds the run lock.
     async fn vacuum(&self, keep: usize, leftovers: bool) -> Result<VacuumMetrics, WarehouseError>;
 
-    /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished.
-    async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;
+    /// Whether it answers, found out in a way that costs nothing where questions cost, for it may be asked every second.
+    async fn ping(&self) -> Result<(), WarehouseError>;
+
+    /// Looks whether all that it needs is there. Whatever it writes for that it takes away again.
+    async fn diagnose(&self) -> Vec<Check>;
+
+    /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished. What is executed
+    /// for it is marked with `run_id`, where there are such marks.
+    async fn begin(&self, run_id: i64, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;
+
+    /// What the run has cost so far, by what it was spent for; nothing where nobody is charged.
+    async fn costs(&self, run_id: i64) -> Result<BTreeMap<String, Cost>, WarehouseError>;
 }
 
 /// The next state of a warehouse, seen by nobody until it is published; dropping it discards it.
@@ -70,7 +81,7 @@ pub trait Build: Send + Sync {
     -> Result<(), WarehouseError>;
 
     /// How many rows a stored model holds of each date; what is only previewed does not count.
-    fn rows(&self, model: &str) -> BTreeMap<PartitionDate, u64>;
+    async fn rows(&self, model: &str) -> Result<BTreeMap<PartitionDate, u64>, WarehouseError>;
 
     /// Answers SQL from this build, with the same names in sight as [`Build::materialize`].
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError>;
@@ -139,6 +150,15 @@ pub struct VacuumMetrics {
     pub files: u64,
     /// The files' size.
     pub bytes: u64,
+}
+
+/// What was spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// How long statements were executed.
+    pub seconds: f64,
+    /// The bytes that they read.
+    pub bytes_scanned: u64,
 }
 
 /// What one materialization did.

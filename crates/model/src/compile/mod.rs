@@ -4,6 +4,7 @@
 //! depends on. `x in (:dates)` becomes ranges that a table format can prune by, `values (:dates)` one row a date.
 
 mod dates;
+mod relations;
 mod snowflake;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,8 @@ use sqlparser::tokenizer::Span;
 use crate::PartitionDate;
 use dates::Dates;
 use snowflake::Snowflake;
+
+pub use relations::relocate;
 
 /// Whose SQL is written. One file serves all: it is written for the first, and rewritten where another would
 /// understand it otherwise.
@@ -53,9 +56,27 @@ pub fn with_lookback(
     rewrite(&mut statements, &mut Dates::of(dates, days))?;
     match dialect {
         Dialect::Delta => {}
-        Dialect::Snowflake => rewrite(&mut statements, &mut Snowflake)?,
+        Dialect::Snowflake => rewrite(&mut statements, &mut Snowflake::default())?,
     }
-    Ok(statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n"))
+    Ok(written(&statements))
+}
+
+/// A question without dates in `dialect`; `$1`, `$2`, … in it, each once and in this order, stand for texts that it is
+/// given when it is asked.
+///
+/// # Errors
+/// As [`compile`].
+pub fn question(sql: &str, dialect: Dialect) -> Result<String, ParserError> {
+    let mut statements = Parser::parse_sql(&GenericDialect {}, sql)?;
+    match dialect {
+        Dialect::Delta => {}
+        Dialect::Snowflake => rewrite(&mut statements, &mut Snowflake::default())?,
+    }
+    Ok(written(&statements))
+}
+
+fn written(statements: &[Statement]) -> String {
+    statements.iter().map(Statement::to_string).collect::<Vec<_>>().join(";\n")
 }
 
 fn rewrite(

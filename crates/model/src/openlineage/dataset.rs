@@ -12,13 +12,21 @@ use crate::{ColumnReference, ColumnSpec, Registry};
 /// Where the tables lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
-    /// Such as `s3://bucket`, or `file`.
+    /// Such as `s3://bucket`, `file`, or `snowflake://organization-account`.
     warehouse: String,
-    /// The warehouse's folder, below that.
-    folder: String,
+    tables: Tables,
     /// Such as `postgres://host:5432`.
     ods: String,
     database: String,
+}
+
+/// How the tables of a warehouse are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tables {
+    /// By their folders in this one.
+    Below(String),
+    /// By their names in a database's schema, in upper case.
+    In { database: String, schema: String },
 }
 
 impl Places {
@@ -37,7 +45,7 @@ impl Places {
                 Some(host) => format!("{}://{host}", warehouse.scheme()),
                 None => warehouse.scheme().to_owned(),
             },
-            folder: folder.trim_end_matches('/').to_owned(),
+            tables: Tables::Below(folder.trim_end_matches('/').to_owned()),
             ods: format!(
                 "postgres://{}:{}",
                 ods.host_str().unwrap_or("localhost"),
@@ -47,10 +55,22 @@ impl Places {
         })
     }
 
+    /// The same, but for the warehouse in a schema of an account of Snowflake.
+    #[must_use]
+    pub fn in_snowflake(self, account: &str, database: &str, schema: &str) -> Self {
+        let (database, schema) = (database.to_ascii_uppercase(), schema.to_ascii_uppercase());
+        let warehouse = format!("snowflake://{account}");
+        Self { warehouse, tables: Tables::In { database, schema }, ..self }
+    }
+
     /// The table of a stored model.
     fn table(&self, model: &str) -> Dataset {
-        let folder = if self.folder.is_empty() { String::new() } else { format!("{}/", self.folder) };
-        Dataset { namespace: self.warehouse.clone(), name: format!("{folder}tables/{model}") }
+        let name = match &self.tables {
+            Tables::Below(folder) if folder.is_empty() => format!("tables/{model}"),
+            Tables::Below(folder) => format!("{folder}/tables/{model}"),
+            Tables::In { database, schema } => format!("{database}.{schema}.{}", model.to_ascii_uppercase()),
+        };
+        Dataset { namespace: self.warehouse.clone(), name }
     }
 
     /// The table that `relation` is, if it is one: a stored model, or what a dump shows of the ODS.

@@ -206,6 +206,21 @@ mod tests {
     }
 
     #[test]
+    fn a_table_in_snowflake_has_its_name_there() {
+        let registry = Registry::shipped().unwrap();
+        let places = Places::new("s3://books/daybook/", "postgres://db.example.com/shop").unwrap();
+        let places = places.in_snowflake("acme-shop", "books", "daybook");
+        let model = registry.get("app_daily_revenue").unwrap();
+        let table = BuiltTable { registry: &registry, model, places: &places, rows: None };
+        let [_, ended] = run("b", "close.app_daily_revenue").built(&run("a", "close"), &table, at(1), at(5));
+        let output = &ended["outputs"][0];
+        assert_eq!(
+            (&output["namespace"], &output["name"]),
+            (&json!("snowflake://acme-shop"), &json!("BOOKS.DAYBOOK.APP_DAILY_REVENUE"))
+        );
+    }
+
+    #[test]
     fn a_failure_says_why() {
         let event = run("a", "close").event(Transition::Fail("no space"), at(9));
         assert_eq!(event["eventType"], "FAIL");

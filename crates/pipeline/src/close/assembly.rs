@@ -15,6 +15,7 @@ use super::build::{Built, Mode};
 use super::period::Period;
 use super::plan::ClosePlan;
 use super::steps::{Started, Steps};
+use super::touched::asked;
 use super::{CloseSettings, DatePlan, StepReport, rows};
 use crate::PipelineError;
 
@@ -64,7 +65,7 @@ impl Assembly<'_> {
         period: &Period,
         steps: &mut dyn Steps,
     ) -> Result<Option<(Publication, DatePlan)>, PipelineError> {
-        let mut build = self.warehouse.begin(&self.settings.paid_statuses).await?;
+        let mut build = self.warehouse.begin(self.run_id, &self.settings.paid_statuses).await?;
         build.stage(manifest).await?;
         let built = Built::by(build.as_mut(), self, manifest, published, period, steps, Mode::Build).await?;
         if built.plan.is_empty() {
@@ -84,12 +85,12 @@ impl Assembly<'_> {
         published: &Publication,
         period: &Period,
     ) -> Result<ClosePlan, PipelineError> {
-        let mut build = self.warehouse.begin(&self.settings.paid_statuses).await?;
+        let mut build = self.warehouse.begin(self.run_id, &self.settings.paid_statuses).await?;
         build.stage(manifest).await?;
         let mut steps = Told { now: self.now, progress: &|_| {} };
         let built =
             Built::by(build.as_mut(), self, manifest, published, period, &mut steps, Mode::Preview).await?;
-        Ok(ClosePlan::new(built, manifest, self.registry, build.as_ref()))
+        ClosePlan::new(built, manifest, self.registry, build.as_ref()).await
     }
 
     async fn publish(
@@ -108,7 +109,7 @@ impl Assembly<'_> {
             source_hashes: hashes(manifest),
             source: manifest.source.clone(),
             loads: manifest.loads.clone(),
-            healed_lines: rows::integers(build.query(HEALED_LINES).await?).await?,
+            healed_lines: rows::integers(build.query(&asked(HEALED_LINES, build.dialect())?).await?).await?,
             models: fingerprints(self.registry),
         };
         Ok(build.publish(draft).await?)

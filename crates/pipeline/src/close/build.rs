@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::manifest::Manifest;
 use daybook_model::{Feed, Kind, Model, PartitionDate, Registry, portions};
-use daybook_warehouse::{Build, MaterializeMetrics, Publication};
+use daybook_warehouse::{Build, MaterializeMetrics, Publication, WarehouseError};
 use serde_json::json;
 
 use super::DatePlan;
@@ -197,7 +197,7 @@ impl Merge<'_> {
         for model in self.close.registry.models().iter().filter(|model| model.is_rebuildable()) {
             let mut dates = if model.is_partitioned() { feeds.of(model) } else { Dates::new() };
             if let Some(reason) = outdated(model, self.close.registry, self.published) {
-                let past = past(model, &*self.build, &self.published.draft.closed_dates);
+                let past = past(model, &*self.build, &self.published.draft.closed_dates).await?;
                 self.note(reason, &past);
                 dates.extend(past);
             }
@@ -288,11 +288,13 @@ pub(super) fn outdated(model: &Model, registry: &Registry, published: &Publicati
 }
 
 /// All dates that a model can have rows of: the closed ones, those of its rows, and of what it shows versions by date.
-pub(super) fn past(model: &Model, build: &dyn Build, closed: &Dates) -> Dates {
+pub(super) async fn past(model: &Model, build: &dyn Build, closed: &Dates) -> Result<Dates, WarehouseError> {
     let mut past = closed.clone();
-    past.extend(build.rows(&model.name).into_keys());
-    if model.feed == Some(Feed::Versions) && model.lookback_days == 0 {
-        past.extend(build.rows("variant_version").into_keys());
+    if model.is_partitioned() {
+        past.extend(build.rows(&model.name).await?.into_keys());
     }
-    past
+    if model.feed == Some(Feed::Versions) && model.lookback_days == 0 {
+        past.extend(build.rows("variant_version").await?.into_keys());
+    }
+    Ok(past)
 }

@@ -65,7 +65,7 @@ impl Assembly<'_> {
                 Some(_) if !model.is_partitioned() => vec![BTreeSet::new()],
                 Some(built) => built.portions(),
                 None if !model.is_stored() && model.is_dated() => {
-                    self.dates_of_view(model, build, before, built)
+                    self.dates_of_view(model, build, before, built).await?
                 }
                 None => Vec::new(),
             };
@@ -81,40 +81,40 @@ impl Assembly<'_> {
 
     /// Portions of the dates of a view that may have changed: those of all tables that it reads; all closed ones if it
     /// reads a table that was built as a whole.
-    fn dates_of_view(
+    async fn dates_of_view(
         &self,
         view: &Model,
         build: &dyn Build,
         before: &PublicationDraft,
         built: &Built,
-    ) -> Vec<BTreeSet<PartitionDate>> {
+    ) -> Result<Vec<BTreeSet<PartitionDate>>, PipelineError> {
         let is_whole = |name: &String| self.registry.get(name).is_some_and(|read| read.kind == Kind::Table);
         let read = self.registry.tables_read(&view.name);
         if read.iter().any(is_whole) {
             let closed = before.closed_dates.union(&built.newly_closed).copied().collect();
-            return portions(&closed, DATES_AT_A_TIME, |_| 1);
+            return Ok(portions(&closed, DATES_AT_A_TIME, |_| 1));
         }
-        dates_built(build, built, read.iter().map(String::as_str))
+        dates_built(build, built, read.iter().map(String::as_str)).await
     }
 }
 
 /// Portions of the dates of which any of `tables` was built, by the one that holds the most.
-fn dates_built<'a>(
+async fn dates_built<'a>(
     build: &dyn Build,
     built: &Built,
     tables: impl Iterator<Item = &'a str>,
-) -> Vec<BTreeSet<PartitionDate>> {
+) -> Result<Vec<BTreeSet<PartitionDate>>, PipelineError> {
     let mut rows: BTreeMap<PartitionDate, u64> = BTreeMap::new();
     for table in tables {
         let Some(model) = built.models.get(table) else { continue };
-        let held = build.rows(table);
+        let held = build.rows(table).await?;
         for date in &model.dates {
             let most = rows.entry(*date).or_default();
             *most = held.get(date).copied().unwrap_or_default().max(*most);
         }
     }
     let dates = rows.keys().copied().collect();
-    portions(&dates, ROWS_AT_A_TIME, |date| rows.get(&date).copied().unwrap_or_default())
+    Ok(portions(&dates, ROWS_AT_A_TIME, |date| rows.get(&date).copied().unwrap_or_default()))
 }
 
 /// Nothing that the dump brought may be missing from the replica, or stand in it otherwise.
@@ -140,7 +140,7 @@ async fn missing_from_replica(
 
 async fn contradictions(build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
     let mut differences = Vec::new();
-    for dates in dates_built(build, built, measures::TABLES.into_iter()) {
+    for dates in dates_built(build, built, measures::TABLES.into_iter()).await? {
         let sql = measures::sql(&dates, build.dialect())?;
         for (date, measures) in measures::read(build.query(&sql).await?).await? {
             differences.extend(measures.contradictions().into_iter().map(|line| format!("{date}: {line}")));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
-use daybook_model::{PartitionDate, portions};
+use daybook_model::{PartitionDate, compile, portions};
 use daybook_ods::ExpireMetrics;
 use serde_json::json;
 
@@ -17,6 +17,8 @@ const HELD_ORDERS: &str = "select id, processed_timestamp, customer_id from orde
 const HELD_LINES: &str = "select id, quantity, variant_id, revenue, order_id from order_lines";
 const LINE_COUNTS: &str = "select partition_date, count(*) from order_lines";
 const HELD_TRANSACTIONS: &str = "select id, order_id, status, created_at from \"transaction\"";
+
+const WITHIN: &str = "partition_date in (:dates)";
 
 /// What is held of dates with about this many lines is looked at together: few questions, and bounded memory.
 const LINES_AT_A_TIME: u64 = 1_000_000;
@@ -70,7 +72,7 @@ impl Close<'_> {
         if dates.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let sql = format!("{LINE_COUNTS} where {} group by partition_date", within(dates));
+        let sql = self.about(&format!("{LINE_COUNTS} where {WITHIN} group by partition_date"), dates)?;
         rows::counts(self.warehouse.query(&sql, &[]).await?).await
     }
 
@@ -92,13 +94,12 @@ impl Close<'_> {
     }
 
     async fn held(&self, query: &str, dates: &Dates) -> Result<Vec<RecordBatch>, PipelineError> {
-        let sql = format!("{query} where {}", within(dates));
+        let sql = self.about(&format!("{query} where {WITHIN}"), dates)?;
         Ok(self.warehouse.query(&sql, &[]).await?.collect().await?)
     }
-}
 
-/// A condition; dates print as YYYY-MM-DD, so they need no escaping.
-fn within(dates: &Dates) -> String {
-    let dates = dates.iter().map(|date| format!("date '{date}'")).collect::<Vec<_>>().join(", ");
-    format!("partition_date in ({dates})")
+    fn about(&self, sql: &str, dates: &Dates) -> Result<String, PipelineError> {
+        compile::compile(sql, dates, self.warehouse.dialect())
+            .map_err(|error| PipelineError::Compile(error.to_string()))
+    }
 }

@@ -141,6 +141,7 @@ impl Close<'_> {
             }
             Some((publication, plan)) => {
                 steps.record.published(publication.number.cast_signed()).await?;
+                self.costs(steps).await?;
                 self.mark(&publication).await?;
                 steps.record.finish(RunState::Published, None).await?;
                 let last_closed = publication.draft.closed_dates.last().copied();
@@ -183,6 +184,19 @@ impl Close<'_> {
             return Ok(());
         }
         Ok(self.ods.mark_published(publication.number.cast_signed(), loads, healed_lines).await?)
+    }
+
+    /// Notes what the run has cost. Not to know it is no reason to stop.
+    async fn costs(&self, steps: &mut RecordedSteps<'_>) -> Result<(), PipelineError> {
+        let (started, run) = (steps.begin(), steps.record.id);
+        match self.warehouse.costs(run).await {
+            Ok(costs) if costs.is_empty() => Ok(()),
+            Ok(costs) => steps.end("costs", started, json!(costs)).await,
+            Err(error) => {
+                tracing::warn!(run, %error, "what the run has cost is not known");
+                Ok(())
+            }
+        }
     }
 
     async fn vacuum(&self, steps: &mut RecordedSteps<'_>) -> Result<(), PipelineError> {

@@ -10,6 +10,7 @@ use super::audit::{Auditor, Subject, TestFailure};
 use super::build::{Built, BuiltModel, outdated, past};
 use super::rows;
 use super::steps::{RecordedSteps, Steps};
+use super::touched::asked;
 use super::{Close, CloseReport, CloseSettings, DatePlan};
 use crate::PipelineError;
 use crate::runs::{RunLock, RunRecord, RunState};
@@ -47,6 +48,7 @@ impl Close<'_> {
         match self.rebuild_recorded(&reasons, &published, &mut steps).await {
             Ok((number, plan)) => {
                 steps.record.published(number.cast_signed()).await?;
+                self.costs(&mut steps).await?;
                 steps.record.finish(RunState::Published, None).await?;
                 let report = CloseReport::published(steps.record.id, number, plan);
                 Ok(CloseReport { steps: std::mem::take(&mut steps.reports), ..report })
@@ -88,12 +90,12 @@ impl Close<'_> {
     ) -> Result<(u64, DatePlan), PipelineError> {
         let before = &published.draft;
         // the statuses that the other tables were built with
-        let mut build = self.warehouse.begin(&before.paid_statuses).await?;
+        let mut build = self.warehouse.begin(steps.record.id, &before.paid_statuses).await?;
         let mut built =
             Built { plan: DatePlan::new(), models: BTreeMap::new(), newly_closed: BTreeSet::new() };
         for model in self.registry.models() {
             let Some(reason) = reasons.get(&model.name) else { continue };
-            let dates = past(model, build.as_ref(), &before.closed_dates);
+            let dates = past(model, build.as_ref(), &before.closed_dates).await?;
             let started = steps.begin();
             let made = build.materialize(model, &dates).await?;
             steps.end(&model.name, started, json!({ "rows": made.rows, "dates": made.dates })).await?;
@@ -159,5 +161,6 @@ async fn held_dates(
     model: &Model,
 ) -> Result<BTreeSet<PartitionDate>, PipelineError> {
     let sql = format!("select distinct partition_date from \"{}\"", model.name);
+    let sql = asked(&sql, warehouse.dialect())?;
     rows::dates(warehouse.query(&sql, &[]).await?).await
 }

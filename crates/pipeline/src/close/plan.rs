@@ -42,22 +42,29 @@ pub struct PlannedRows {
 }
 
 impl ClosePlan {
-    pub(super) fn new(built: Built, manifest: &Manifest, registry: &Registry, build: &dyn Build) -> Self {
-        let table = |name: &String| {
-            let dates = &built.models.get(name)?.dates;
-            let whole = registry.get(name).is_some_and(|model| !model.is_partitioned());
-            let source = manifest.tables.get(name);
-            let published = build.rows(name);
+    pub(super) async fn new(
+        built: Built,
+        manifest: &Manifest,
+        registry: &Registry,
+        build: &dyn Build,
+    ) -> Result<Self, PipelineError> {
+        let mut tables = Vec::new();
+        for model in registry.models() {
+            let Some(planned) = built.models.get(&model.name) else { continue };
+            let whole = !model.is_partitioned();
+            if !whole && planned.dates.is_empty() {
+                continue;
+            }
+            let source = manifest.tables.get(&model.name);
+            let published = if whole { BTreeMap::new() } else { build.rows(&model.name).await? };
             let rows = |date: &PartitionDate| PlannedRows {
                 source: source.map(|dump| dump.dates.get(date).map_or(0, |content| content.rows)),
                 published: published.get(date).copied().unwrap_or_default(),
             };
-            let dates = dates.iter().filter(|_| !whole).map(|date| (*date, rows(date))).collect();
-            Some(TablePlan { table: name.clone(), whole, dates })
-        };
-        let tables = registry.models().iter().filter_map(|model| table(&model.name));
-        let tables = tables.filter(|table| table.whole || !table.dates.is_empty()).collect();
-        Self { dates: built.plan, tables }
+            let dates = planned.dates.iter().filter(|_| !whole).map(|date| (*date, rows(date))).collect();
+            tables.push(TablePlan { table: model.name.clone(), whole, dates });
+        }
+        Ok(Self { dates: built.plan, tables })
     }
 }
 

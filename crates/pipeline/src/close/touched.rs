@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{PartitionDate, compile, portions};
+use daybook_model::{Dialect, PartitionDate, compile, portions};
 use daybook_warehouse::{Build, PublicationDraft};
 
 use super::rows;
@@ -115,6 +115,11 @@ impl Touched {
             .map_err(|error| PipelineError::Compile(format!("{self:?}: {error}")))?;
         rows::dates(build.query(&sql).await?).await
     }
+}
+
+/// A question without dates, as it is asked in `dialect`.
+pub(super) fn asked(sql: &str, dialect: Dialect) -> Result<String, PipelineError> {
+    compile::question(sql, dialect).map_err(|error| PipelineError::Compile(error.to_string()))
 }
 
 /// The question that is the same for products and variants.

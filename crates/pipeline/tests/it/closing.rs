@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use daybook_model::{PartitionDate, Registry};
 use daybook_pipeline::{ClosePeriod, CloseState, PipelineError, runs};
-use daybook_warehouse::Warehouse;
 
 use crate::support::{Books, close_of, day, time};
 

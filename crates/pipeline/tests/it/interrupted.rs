@@ -16,7 +16,7 @@ impl Books {
         let ods = self.ods(shop.last().unwrap().closes_at()).await;
         let close = Close {
             ods: &ods,
-            warehouse: &self.warehouse,
+            warehouse: self.warehouse.as_ref(),
             registry: &self.registry,
             settings: &self.settings,
             progress: &|_| {

@@ -19,7 +19,10 @@ pub(crate) fn whole_period(shop: &[Day]) -> ClosePeriod {
 
 /// Each day is loaded, closed at night, and expires after three days.
 async fn day_by_day(shop: &[Day]) -> Books {
-    let books = Books::new().await;
+    close_day_by_day(Books::new().await, shop).await
+}
+
+pub(crate) async fn close_day_by_day(books: Books, shop: &[Day]) -> Books {
     for day in shop {
         for arrival in &day.arrivals {
             books.deliver(arrival.at, arrival).await;

@@ -1,7 +1,6 @@
 //! Looking at books without changing them: plans, reconciliation, and what queries read.
 
 use daybook_pipeline::{Close, ClosePeriod, ClosePlan, PipelineError, Reconciliation};
-use daybook_warehouse::Warehouse;
 
 use crate::closing::{event, first_day, lines, orders};
 use crate::support::{Books, close_of, day, time};
@@ -23,7 +22,7 @@ impl Books {
         let ods = self.ods(time(now)).await;
         let close = Close {
             ods: &ods,
-            warehouse: &self.warehouse,
+            warehouse: self.warehouse.as_ref(),
             registry: &self.registry,
             settings: &self.settings,
             progress: &|_| {},

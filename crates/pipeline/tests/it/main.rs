@@ -1,4 +1,4 @@
-//! The close on a real PostgreSQL and real Delta tables.
+//! The close on a real PostgreSQL and real Delta tables, and on a stand-in for Snowflake.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,6 +10,7 @@ mod law;
 mod looking;
 mod mishaps;
 mod models;
+mod parity;
 mod reading;
 mod support;
 mod uci;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use daybook_model::{ModelFiles, Registry};
 use daybook_pipeline::{ClosePeriod, CloseReport, CloseState, runs, test_published};
-use daybook_warehouse::Warehouse;
 use daybook_warehouse::delta::{check_queries, run_unit_test};
 
 use crate::closing::{first_day_with, lines, orders};
@@ -175,7 +174,8 @@ async fn a_model_is_built_by_itself_from_what_is_published() {
     assert_eq!(books.query("select revenue from app_daily_revenue").await, ["1700"]);
 
     let all = books.registry.select(&[]).unwrap();
-    let failed = test_published(&books.warehouse, &books.registry, &books.settings, &all).await.unwrap();
+    let failed =
+        test_published(books.warehouse.as_ref(), &books.registry, &books.settings, &all).await.unwrap();
     assert!(failed.is_empty(), "{failed:?}");
 }
 

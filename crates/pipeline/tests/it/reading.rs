@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use daybook_pipeline::ClosePeriod;
-use daybook_warehouse::Warehouse;
 
 use crate::closing::{event, first_day};
 use crate::support::{close_of, day, time};

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{NaiveDateTime, TimeDelta};
-use daybook_model::{BusinessTimezone, Clock, PartitionDate, Registry};
+use daybook_model::{BusinessTimezone, Clock, PartitionDate, Registry, compile};
 use daybook_ods::{LoadOptions, LoadReport, Ods};
 use daybook_pipeline::{Close, ClosePeriod, ClosePlan, CloseReport, CloseSettings, PipelineError};
 use daybook_shop::{Arrival, Delivery};
+use daybook_snowflake_api::{ClientOptions, Credentials, PrivateKey};
 use daybook_storage::StorageOptions;
-use daybook_testkit::TestDatabase;
+use daybook_testkit::{Snowflake, TestBucket, TestDatabase};
 use daybook_warehouse::delta::DeltaWarehouse;
+use daybook_warehouse::snowflake::{SnowflakeSettings, SnowflakeWarehouse};
 use daybook_warehouse::{Storage, Warehouse};
 use tempfile::TempDir;
 use url::Url;
@@ -44,9 +46,17 @@ const MEMORY: usize = 2048 * 1024 * 1024;
 pub(crate) struct Books {
     pub(crate) database: TestDatabase,
     pub(crate) folder: TempDir,
-    pub(crate) warehouse: DeltaWarehouse,
+    pub(crate) warehouse: Box<dyn Warehouse>,
+    place: Place,
     pub(crate) registry: Arc<Registry>,
     pub(crate) settings: CloseSettings,
+}
+
+/// Where the books are kept.
+enum Place {
+    /// In the folder.
+    Delta,
+    Snowflake(Box<(Snowflake, TestBucket)>),
 }
 
 pub(crate) fn day(text: &str) -> PartitionDate {
@@ -68,11 +78,22 @@ impl Books {
     }
 
     pub(crate) async fn with(registry: Arc<Registry>) -> Self {
+        Self::at(Place::Delta, registry).await
+    }
+
+    /// Books in the stand-in for Snowflake.
+    pub(crate) async fn in_snowflake() -> Self {
+        let place = (Snowflake::start().await.unwrap(), TestBucket::create().await.unwrap());
+        Self::at(Place::Snowflake(Box::new(place)), Arc::new(Registry::shipped().unwrap())).await
+    }
+
+    async fn at(place: Place, registry: Arc<Registry>) -> Self {
         let database = empty_database().await;
         let folder = tempfile::tempdir().unwrap();
         Self {
             database,
-            warehouse: warehouse(folder.path(), &registry),
+            warehouse: place.warehouse(folder.path(), &registry),
+            place,
             folder,
             registry,
             settings: CloseSettings {
@@ -86,13 +107,13 @@ impl Books {
     }
 
     /// What another process would open.
-    pub(crate) fn another_warehouse(&self) -> DeltaWarehouse {
-        warehouse(self.folder.path(), &self.registry)
+    pub(crate) fn another_warehouse(&self) -> Box<dyn Warehouse> {
+        self.place.warehouse(self.folder.path(), &self.registry)
     }
 
     /// Goes on with other models.
     pub(crate) fn use_models(&mut self, registry: Arc<Registry>) {
-        self.warehouse = warehouse(self.folder.path(), &registry);
+        self.warehouse = self.place.warehouse(self.folder.path(), &registry);
         self.registry = registry;
     }
 
@@ -154,7 +175,7 @@ impl Books {
     fn closing<'a>(&'a self, ods: &'a Ods) -> Close<'a> {
         Close {
             ods,
-            warehouse: &self.warehouse,
+            warehouse: self.warehouse.as_ref(),
             registry: &self.registry,
             settings: &self.settings,
             progress: &|_| {},
@@ -188,7 +209,8 @@ impl Books {
 
     /// The answer's rows, cells joined by `|`.
     pub(crate) async fn query(&self, sql: &str) -> Vec<String> {
-        cells(&self.warehouse.query(sql, &[]).await.unwrap().collect().await.unwrap())
+        let sql = compile::question(sql, self.warehouse.dialect()).unwrap();
+        cells(&self.warehouse.query(&sql, &[]).await.unwrap().collect().await.unwrap())
     }
 
     /// All rows of a table, in an order of their own.
@@ -238,8 +260,37 @@ pub(crate) fn cells(batches: &[RecordBatch]) -> Vec<String> {
     rows
 }
 
-fn warehouse(folder: &Path, registry: &Arc<Registry>) -> DeltaWarehouse {
-    let url = Url::from_directory_path(folder.join("warehouse")).unwrap();
-    let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
-    DeltaWarehouse::new(storage, Arc::clone(registry), MEMORY).unwrap()
+impl Place {
+    fn warehouse(&self, folder: &Path, registry: &Arc<Registry>) -> Box<dyn Warehouse> {
+        let registry = Arc::clone(registry);
+        match self {
+            Self::Delta => {
+                let url = Url::from_directory_path(folder.join("warehouse")).unwrap();
+                let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
+                Box::new(DeltaWarehouse::new(storage, registry, MEMORY).unwrap())
+            }
+            Self::Snowflake(place) => {
+                let (server, bucket) = place.as_ref();
+                let options = StorageOptions::from_variables(bucket.variables());
+                let storage = Storage::open(&bucket.url("warehouse").parse().unwrap(), &options).unwrap();
+                Box::new(SnowflakeWarehouse::new(settings(server), storage, registry).unwrap())
+            }
+        }
+    }
+}
+
+fn settings(server: &Snowflake) -> SnowflakeSettings {
+    let key = PrivateKey::from_pem(server.private_key(), None).unwrap();
+    let credentials = Credentials::KeyPair { user: "daybook".to_owned(), key };
+    SnowflakeSettings {
+        client: ClientOptions {
+            endpoint: Some(server.endpoint().parse().unwrap()),
+            ..ClientOptions::new("myorg-shop".parse().unwrap(), credentials)
+        },
+        database: server.database().to_owned(),
+        schema: "books".to_owned(),
+        storage_integration: "daybook_s3".to_owned(),
+        clustering: false,
+        budget: None,
+    }
 }

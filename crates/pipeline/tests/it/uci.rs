@@ -13,7 +13,7 @@ use crate::support::{Books, close_of, day, time};
 const FIRST: &str = "2010-12-01";
 const LAST: &str = "2011-12-09";
 
-fn uci() -> PathBuf {
+pub(crate) fn uci() -> PathBuf {
     daybook_testkit::uci_retail().unwrap()
 }
 
@@ -350,7 +350,7 @@ fn stalled_products(sold: &[String]) -> Vec<String> {
 }
 
 /// Payments by the date on which they were made.
-fn payments_by_day(data: &Path) -> BTreeMap<String, String> {
+pub(crate) fn payments_by_day(data: &Path) -> BTreeMap<String, String> {
     let mut days = BTreeMap::<String, String>::new();
     for line in std::fs::read_to_string(data.join("transactions.ndjson")).unwrap().lines() {
         let (_, rest) = line.split_once("\"created_at\": \"").unwrap();

@@ -1,7 +1,5 @@
 //! What old publications held is removed; what recent ones show stays.
 
-use daybook_warehouse::Warehouse;
-
 use crate::closing::{event, first_day};
 use crate::support::{Books, day, time};
 

@@ -2,6 +2,7 @@
 
 mod closing;
 mod demo;
+mod doctor;
 mod explain;
 mod init;
 mod load;
@@ -68,6 +69,11 @@ pub(crate) struct Cli {
 enum Command {
     /// Create or migrate the operational data store and the warehouse; safe to repeat
     Init,
+    /// Look whether all that is configured can be reached and used, and say what is missing and what to do
+    ///
+    /// For a warehouse in Snowflake it prints the SQL and the policies of AWS by which an administrator adds what is
+    /// missing. What it writes to see whether it can, it takes away again. Ends with exit code 1 when something is missing.
+    Doctor,
     /// Load batches and event files into the operational data store
     Load(load::LoadArgs),
     /// Find rejected rows, export them, and replay them once they are corrected
@@ -159,6 +165,7 @@ impl Cli {
                 lineage::deliver_rest(WHEN_ENDING).await;
                 return served.map(|()| Outcome::Done);
             }
+            Command::Doctor => doctor::execute(&daybook, reporting).boxed_local(),
             Command::Init => init::execute(&daybook, reporting).boxed_local(),
             Command::Load(args) => load::execute(&daybook, args, reporting).boxed_local(),
             Command::Rejects(args) => rejects::execute(&daybook, args, reporting).boxed_local(),

@@ -5,6 +5,7 @@ mod environment;
 mod openlineage;
 mod schedule;
 mod secrets;
+mod snowflake;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use url::Url;
 pub(crate) use alert::Alert;
 pub(crate) use openlineage::OpenLineage;
 pub(crate) use schedule::Schedule;
+pub(crate) use snowflake::Snowflake;
 
 const FILE: &str = "daybook.toml";
 
@@ -34,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) landing: Landing,
     pub(crate) load: Load,
     pub(crate) warehouse: Warehouse,
+    pub(crate) snowflake: Snowflake,
     pub(crate) payments: Payments,
     pub(crate) close: Close,
     pub(crate) schedule: Schedule,
@@ -103,6 +106,7 @@ pub(crate) struct Warehouse {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Backend {
     Delta,
+    Snowflake,
 }
 
 /// What payments mean.
@@ -183,6 +187,7 @@ impl Default for Config {
                 memory_mib: 2048,
                 keep_publications: 30,
             },
+            snowflake: Snowflake::default(),
             payments: Payments { paid_statuses: vec!["success".to_owned()] },
             close: Close { buffer_minutes: 120 },
             schedule: Schedule::default(),
@@ -246,7 +251,12 @@ impl Config {
         self.alert.check()?;
         self.openlineage.check()?;
         self.landing_url()?;
-        self.warehouse_url()?;
+        let warehouse = self.warehouse_url()?;
+        if self.warehouse.backend == Backend::Snowflake && warehouse.scheme() != "s3" {
+            bail!(
+                "[warehouse] url is {warehouse}: Snowflake reads dumps from Amazon S3, so it is s3://bucket/prefix"
+            );
+        }
         Ok(self)
     }
 

@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 use async_trait::async_trait;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 use daybook_http::{Books, BooksError, ClosedOrder, RunCounts, Stretch};
-use daybook_model::PartitionDate;
+use daybook_model::{PartitionDate, compile};
 use daybook_ods::{Cursor, Ods};
 use daybook_pipeline::{ClosePeriod, runs};
 use daybook_warehouse::{Warehouse, WarehouseError};
@@ -53,8 +53,7 @@ impl ProcessBooks {
 #[async_trait]
 impl Books for ProcessBooks {
     async fn check(&self) -> Result<(), BooksError> {
-        self.warehouse()?.published().await.map_err(failed)?;
-        Ok(())
+        self.warehouse()?.ping().await.map_err(failed)
     }
 
     async fn status(&self, ods: &Ods) -> Result<Value, BooksError> {
@@ -114,8 +113,10 @@ impl Books for ProcessBooks {
 
 impl ProcessBooks {
     async fn closed(&self, chosen: &str, parameters: &[&str]) -> Result<Vec<ClosedOrder>, BooksError> {
+        let warehouse = self.warehouse()?;
         let sql = format!("with chosen as ({chosen}) {ORDERS}");
-        let result = match self.warehouse()?.query(&sql, parameters).await {
+        let sql = compile::question(&sql, warehouse.dialect()).map_err(failed)?;
+        let result = match warehouse.query(&sql, parameters).await {
             Ok(result) => result,
             Err(WarehouseError::NothingPublished) => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),

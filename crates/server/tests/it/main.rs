@@ -15,4 +15,5 @@ mod schedule;
 mod serve;
 mod serving;
 mod site;
+mod snowflake;
 mod support;

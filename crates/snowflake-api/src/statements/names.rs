@@ -31,6 +31,13 @@ impl FromStr for Name {
     }
 }
 
+impl Name {
+    /// The name as `show` shows it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "\"{}\"", self.0)
@@ -55,12 +62,12 @@ impl fmt::Display for Place {
 }
 
 /// A text in SQL. Snowflake takes a backslash for the beginning of an escape.
-pub(super) fn literal(text: &str) -> String {
+pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 /// Things with commas between them.
-pub(super) fn list<T: ToString>(things: impl IntoIterator<Item = T>) -> String {
+pub fn list<T: ToString>(things: impl IntoIterator<Item = T>) -> String {
     things.into_iter().map(|thing| thing.to_string()).collect::<Vec<_>>().join(", ")
 }
 

@@ -34,7 +34,8 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
-    fn sql(self) -> &'static str {
+    /// The type in SQL.
+    pub fn sql(self) -> &'static str {
         match self {
             Self::Text => "varchar",
             Self::Integer => "number(10, 0)",
@@ -47,14 +48,14 @@ impl ColumnType {
     }
 }
 
-/// Makes a stage that shows the objects below a URL, such as `s3://bucket/prefix/`, unless there is one of its name.
+/// Makes a stage that shows the objects below a URL, such as `s3://bucket/prefix/`, in the place of one of its name.
 ///
 /// An administrator has to have made the storage integration, which holds the right to read them: a stage never holds
 /// keys.
 pub fn create_stage(stage: &Place, url: &str, integration: &Name) -> String {
     // Without a slash at its end, the URL would also mean what only begins like it.
     let url = literal(&format!("{}/", url.trim_end_matches('/')));
-    format!("create stage if not exists {stage} url = {url} storage_integration = {integration}")
+    format!("create or replace stage {stage} url = {url} storage_integration = {integration}")
 }
 
 /// Makes a table for good, unless there is one of its name.
@@ -72,6 +73,24 @@ pub fn create_staging(table: &Place, columns: &[Column]) -> String {
 /// Removes a table, if there is one.
 pub fn drop_table(table: &Place) -> String {
     format!("drop table if exists {table}")
+}
+
+/// Makes a view of a query, in the place of one of its name, whose readers may read it, too. Its columns have the given
+/// types, whatever the query's have.
+///
+/// Names in the query that don't say their schema are in the view's.
+pub fn create_view(view: &Place, columns: &[Column], query: &str) -> String {
+    let names = list(columns.iter().map(|column| &column.name));
+    let typed =
+        list(columns.iter().map(|column| {
+            format!("cast({} as {}) as {}", column.name, column.column_type.sql(), column.name)
+        }));
+    format!("create or replace view {view} ({names}) copy grants as select {typed} from (\n{query}\n)")
+}
+
+/// Removes a view, if there is one.
+pub fn drop_view(view: &Place) -> String {
+    format!("drop view if exists {view}")
 }
 
 fn definitions(columns: &[Column]) -> String {

@@ -31,7 +31,7 @@ fn columns() -> Vec<Column> {
 #[test]
 fn a_stage_shows_what_is_below_a_prefix() {
     let sql = create_stage(&place("dumps"), "s3://bucket/o'clock", &name("daybook_s3"));
-    insta::assert_snapshot!(sql, @r#"create stage if not exists "BOOKS"."REPLICA"."DUMPS" url = 's3://bucket/o''clock/' storage_integration = "DAYBOOK_S3""#);
+    insta::assert_snapshot!(sql, @r#"create or replace stage "BOOKS"."REPLICA"."DUMPS" url = 's3://bucket/o''clock/' storage_integration = "DAYBOOK_S3""#);
     assert_eq!(create_stage(&place("dumps"), "s3://bucket/o'clock/", &name("daybook_s3")), sql);
 }
 
@@ -69,25 +69,52 @@ fn rows_are_inserted_in_order() {
 
 #[test]
 fn tables_are_published_in_one_transaction() {
-    let change = |table: &str, dates: &[u32]| Change {
+    let change = |table: &str, extent: Extent| Change {
         table: place(table),
         next: place(&format!("{table}_next")),
         columns: vec![name("id"), name("partition_date")],
         sort: vec![name("id")],
-        partition: name("partition_date"),
-        dates: dates
-            .iter()
-            .map(|day| NaiveDate::from_ymd_opt(2024, 3, *day).unwrap())
-            .collect::<BTreeSet<_>>(),
+        extent,
     };
-    let changes = [change("orders", &[1, 2]), change("product", &[]), change("order_lines", &[2])];
-    insta::assert_snapshot!(publish(&changes).statements().join(";\n"), @r#"
+    let dates = |days: &[u32]| Extent::Dates(name("partition_date"), march(days));
+    let changes = [change("orders", dates(&[1, 2, 4])), change("lifetime", Extent::Whole)];
+    insta::assert_snapshot!(transaction(changes.iter().flat_map(replace)).statements().join(";\n"), @r#"
     alter session set transaction_abort_on_error = true;
     begin transaction;
-    delete from "BOOKS"."REPLICA"."ORDERS" where "PARTITION_DATE" in ('2024-03-01'::date, '2024-03-02'::date);
+    delete from "BOOKS"."REPLICA"."ORDERS" where ("PARTITION_DATE" between '2024-03-01'::date and '2024-03-02'::date or "PARTITION_DATE" between '2024-03-04'::date and '2024-03-04'::date);
     insert into "BOOKS"."REPLICA"."ORDERS" ("ID", "PARTITION_DATE") select "ID", "PARTITION_DATE" from "BOOKS"."REPLICA"."ORDERS_NEXT" order by "ID";
-    delete from "BOOKS"."REPLICA"."ORDER_LINES" where "PARTITION_DATE" in ('2024-03-02'::date);
-    insert into "BOOKS"."REPLICA"."ORDER_LINES" ("ID", "PARTITION_DATE") select "ID", "PARTITION_DATE" from "BOOKS"."REPLICA"."ORDER_LINES_NEXT" order by "ID";
+    delete from "BOOKS"."REPLICA"."LIFETIME";
+    insert into "BOOKS"."REPLICA"."LIFETIME" ("ID", "PARTITION_DATE") select "ID", "PARTITION_DATE" from "BOOKS"."REPLICA"."LIFETIME_NEXT" order by "ID";
     commit
     "#);
+}
+
+#[test]
+fn many_scattered_dates_stay_shallow() {
+    let first = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+    let scattered: BTreeSet<_> = first.iter_days().step_by(2).take(40).collect();
+    let condition = within(&name("d"), &scattered);
+    assert!(
+        condition.starts_with("(\"D\" between '2024-01-01'::date and '2024-03-19'::date and \"D\" in ("),
+        "{condition}"
+    );
+    assert_eq!(within(&name("d"), &BTreeSet::new()), "false");
+}
+
+#[test]
+fn a_view_has_the_types_that_it_is_said_to_have() {
+    let columns = [
+        Column { name: name("id"), column_type: ColumnType::Text, is_nullable: true },
+        Column { name: name("revenue"), column_type: ColumnType::Bigint, is_nullable: true },
+    ];
+    insta::assert_snapshot!(create_view(&place("sales"), &columns, "select 1"), @r#"
+    create or replace view "BOOKS"."REPLICA"."SALES" ("ID", "REVENUE") copy grants as select cast("ID" as varchar) as "ID", cast("REVENUE" as number(19, 0)) as "REVENUE" from (
+    select 1
+    )
+    "#);
+    insta::assert_snapshot!(drop_view(&place("sales")), @r#"drop view if exists "BOOKS"."REPLICA"."SALES""#);
+}
+
+fn march(days: &[u32]) -> BTreeSet<NaiveDate> {
+    days.iter().map(|day| NaiveDate::from_ymd_opt(2024, 3, *day).unwrap()).collect()
 }

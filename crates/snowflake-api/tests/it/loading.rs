@@ -7,8 +7,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, Date32Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use chrono::NaiveDate;
 use daybook_snowflake_api::statements::{
-    Change, Column, ColumnType, Name, Place, copy_into, create_stage, create_staging, create_table,
-    drop_table, insert_sorted, publish,
+    Change, Column, ColumnType, Extent, Name, Place, copy_into, create_stage, create_staging, create_table,
+    drop_table, insert_sorted, replace, transaction,
 };
 use daybook_snowflake_api::{Script, Statement};
 use daybook_testkit::{Fault, TestBucket};
@@ -63,12 +63,12 @@ impl Books {
         let (columns, sort) = (column_names(), vec![name("id")]);
         self.world.run(&insert_sorted(&next, &self.place("orders_staging"), &columns, &sort)).await;
         let dates = dates.iter().map(|day| NaiveDate::from_ymd_opt(2024, 3, *day).unwrap());
-        let (table, partition) = (self.place("orders"), name("partition_date"));
-        Change { table, next, columns, sort, partition, dates: dates.collect::<BTreeSet<_>>() }
+        let extent = Extent::Dates(name("partition_date"), dates.collect::<BTreeSet<_>>());
+        Change { table: self.place("orders"), next, columns, sort, extent }
     }
 
     async fn publish(&self, change: &Change) {
-        self.world.client.execute_script(&publish([change])).await.unwrap();
+        self.world.client.execute_script(&transaction(replace(change))).await.unwrap();
     }
 
     async fn orders(&self) -> Vec<String> {
@@ -162,7 +162,7 @@ async fn a_publication_that_fails_changes_nothing() {
     books.publish(&change).await;
     let before = books.orders().await;
     let broken = Change { next: books.place("nowhere"), ..change };
-    let error = books.world.client.execute_script(&publish([&broken])).await.unwrap_err();
+    let error = books.world.client.execute_script(&transaction(replace(&broken))).await.unwrap_err();
     assert_eq!(code(&error), Some(2003));
     assert_eq!(books.orders().await, before);
 }

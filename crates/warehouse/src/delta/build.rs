@@ -292,8 +292,8 @@ impl Build for DeltaBuild {
         self.session.plan_views(Some(&model.name)).await
     }
 
-    fn rows(&self, model: &str) -> BTreeMap<PartitionDate, u64> {
-        self.opened.get(model).map(|opened| opened.files.rows_by_date()).unwrap_or_default()
+    async fn rows(&self, model: &str) -> Result<BTreeMap<PartitionDate, u64>, WarehouseError> {
+        Ok(self.opened.get(model).map(|opened| opened.files.rows_by_date()).unwrap_or_default())
     }
 
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {

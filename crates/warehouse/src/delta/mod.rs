@@ -20,6 +20,7 @@ mod unit_tests;
 mod vacuum;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -29,7 +30,8 @@ use daybook_model::{Dialect, Registry};
 use tokio::sync::Mutex;
 
 use crate::{
-    Build, Explanation, Publication, QueryResult, Storage, VacuumMetrics, Warehouse, WarehouseError,
+    Build, Check, Cost, Explanation, Publication, QueryResult, Storage, VacuumMetrics, Warehouse,
+    WarehouseError,
 };
 use build::DeltaBuild;
 use files::TableFiles;
@@ -143,7 +145,15 @@ impl Warehouse for DeltaWarehouse {
         self.vacuum_to(keep.max(1), leftovers).await
     }
 
-    async fn begin(&self, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
+    async fn ping(&self) -> Result<(), WarehouseError> {
+        self.publications.latest().await.map(drop)
+    }
+
+    async fn diagnose(&self) -> Vec<Check> {
+        vec![self.storage.diagnose().await]
+    }
+
+    async fn begin(&self, _run_id: i64, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
         self.create().await?;
         let publication = self.publications.latest().await?;
         let before = self.reader(publication.as_ref().unwrap_or(&Publication::default())).await?;
@@ -159,5 +169,9 @@ impl Warehouse for DeltaWarehouse {
         )
         .await?;
         Ok(Box::new(build))
+    }
+
+    async fn costs(&self, _run_id: i64) -> Result<BTreeMap<String, Cost>, WarehouseError> {
+        Ok(BTreeMap::new())
     }
 }

@@ -10,6 +10,7 @@
 //! - some functions of the same name do something else: see [`functions`]
 //! - a parameter of the account says whether what is null comes first, so that it is always said
 //! - in a text, a backslash begins an escape
+//! - what is given to a question has no number: `?`
 
 mod expressions;
 mod functions;
@@ -26,8 +27,14 @@ use sqlparser::ast::{
 };
 use sqlparser::parser::ParserError;
 
+use super::mistake;
+
 /// Rewrites DataFusion's SQL, whose variables are gone, into Snowflake's.
-pub(super) struct Snowflake;
+#[derive(Default)]
+pub(super) struct Snowflake {
+    /// How many parameters were met.
+    parameters: usize,
+}
 
 impl VisitorMut for Snowflake {
     type Break = ParserError;
@@ -69,8 +76,18 @@ impl VisitorMut for Snowflake {
     }
 
     fn post_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<ParserError> {
-        if let Value::SingleQuotedString(text) = &mut value.value {
-            *text = text.replace('\\', "\\\\");
+        match &mut value.value {
+            Value::SingleQuotedString(text) => *text = text.replace('\\', "\\\\"),
+            Value::Placeholder(name) => {
+                self.parameters += 1;
+                if *name != format!("${}", self.parameters) {
+                    let problem =
+                        format!("{name} cannot stand here: parameters stand once each, in their order");
+                    return ControlFlow::Break(mistake(value.span, &problem));
+                }
+                *name = "?".to_owned();
+            }
+            _ => {}
         }
         ControlFlow::Continue(())
     }

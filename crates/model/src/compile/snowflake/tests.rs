@@ -102,3 +102,10 @@ fn every_order_says_where_nulls_go() {
     assert_eq!(written.matches("NULLS LAST").count(), 3, "{written}");
     assert_eq!(written.matches("NULLS FIRST").count(), 1, "{written}");
 }
+
+#[test]
+fn parameters_have_no_number() {
+    let written = |sql| super::super::question(sql, Dialect::Snowflake).map_err(|error| error.to_string());
+    insta::assert_snapshot!(written("select a from t where b = $1 and c in ($2)").unwrap(), @r#"SELECT "A" FROM "T" WHERE "B" = ? AND "C" IN (?)"#);
+    insta::assert_snapshot!(written("select a from t where b = $2").unwrap_err(), @"sql parser error: $2 cannot stand here: parameters stand once each, in their order at Line: 1, Column: 27");
+}

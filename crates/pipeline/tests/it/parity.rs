@@ -1,0 +1,61 @@
+//! The same shop, closed into Delta tables and into Snowflake, gives the same books.
+
+use daybook_model::PartitionDate;
+use daybook_pipeline::{ClosePeriod, CloseState, test_published};
+use daybook_shop::{Shop, ShopOptions};
+
+use crate::law::{close_day_by_day, whole_period};
+use crate::support::{Books, close_of, day};
+use crate::uci::{payments_by_day, uci};
+
+const DAYS: u32 = 5;
+
+/// With late orders, moved ones, price changes, rejected and parked rows, day by day, with expiry.
+#[tokio::test]
+async fn a_shop_closes_alike_day_by_day() {
+    let shop =
+        Shop::generate(&ShopOptions { days: DAYS, orders_per_day: 25, seed: 3, ..ShopOptions::default() });
+    let delta = close_day_by_day(Books::new().await, &shop).await;
+    let snowflake = close_day_by_day(Books::in_snowflake().await, &shop).await;
+    snowflake.assert_same_as(&delta, "in Snowflake").await;
+
+    let end = shop.last().unwrap().closes_at();
+    for books in [&delta, &snowflake] {
+        assert_eq!(books.close(end, ClosePeriod::Due).await.state, CloseState::Unchanged);
+        books.close(end, whole_period(&shop)).await;
+    }
+    snowflake.assert_same_as(&delta, "closed again").await;
+    let (left, right) = (snowflake.ods(end).await.status().await, delta.ods(end).await.status().await);
+    assert_eq!(left.unwrap().rows, right.unwrap().rows, "the same rows have expired");
+
+    let all = snowflake.registry.models().iter().map(|model| model.name.clone()).collect();
+    let (registry, settings) = (&snowflake.registry, &snowflake.settings);
+    let failures = test_published(snowflake.warehouse.as_ref(), registry, settings, &all).await.unwrap();
+    let others = test_published(delta.warehouse.as_ref(), registry, settings, &all).await.unwrap();
+    assert_eq!(format!("{failures:?}"), format!("{others:?}"));
+}
+
+/// Two months of a real shop, in one range.
+#[tokio::test]
+async fn two_months_of_a_real_shop_close_alike() {
+    let data = uci();
+    let (first, last) = (day("2010-12-01"), day("2011-01-31"));
+    let payments = payments_by_day(&data);
+    let (delta, snowflake) = (Books::new().await, Books::in_snowflake().await);
+    for date in PartitionDate::range(first, last) {
+        let name = date.to_string();
+        let batch = data.join("batches").join(&name);
+        for books in [&delta, &snowflake] {
+            if batch.exists() {
+                books.load(close_of(date), &batch).await;
+            }
+            if let Some(events) = payments.get(&name) {
+                books.load_payments(close_of(date), &name, events).await;
+            }
+        }
+    }
+    for books in [&delta, &snowflake] {
+        books.close(close_of(last), ClosePeriod::Days { from: first, to: last }).await;
+    }
+    snowflake.assert_same_as(&delta, "in Snowflake").await;
+}

@@ -1,0 +1,283 @@
+//! The next state of a warehouse in Snowflake.
+//!
+//! In the build's schema, every model has a view of its own name that shows the build's state: what is published, but
+//! for the dates that this build has made. Those lie in `<model>_next_<n>`, staged dumps in `<table>_staging`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use daybook_model::manifest::{Manifest, TableDump};
+use daybook_model::{Dialect, Model, PartitionDate, Registry};
+use daybook_snowflake_api::SnowflakeError;
+use daybook_snowflake_api::statements::{
+    Column, ColumnType, Name, Place, copy_into, create_staging, create_view, drop_table, list, literal,
+    within,
+};
+
+use super::answer::{answer, number, texts};
+use super::names::Names;
+use super::objects::{self, uncompiled};
+use super::publications::Pin;
+use super::publish::Publishing;
+use super::schema::{self, PARTITION_COLUMN, calendar};
+use super::session::Session;
+use super::{CLOSED_DATES, DUMPS, PAID_STATUSES, STAGE};
+use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
+
+type Dates = BTreeSet<PartitionDate>;
+
+pub(super) struct SnowflakeBuild {
+    pub(super) names: Names,
+    pub(super) storage: Storage,
+    pub(super) registry: Arc<Registry>,
+    /// The build's schema.
+    pub(super) session: Session,
+    pub(super) before: Publication,
+    /// The pin of that state.
+    pub(super) pin: Pin,
+    /// What this build has made.
+    pub(super) made: BTreeMap<String, Made>,
+    /// What shows the models that are only previewed.
+    previews: BTreeMap<String, String>,
+}
+
+/// What a build has made of a model.
+pub(super) struct Made {
+    /// Where its rows are.
+    pub(super) table: Place,
+    /// How many tables came before it.
+    number: u32,
+    /// Its dates; none of a model without partitions, which is made as a whole.
+    pub(super) dates: Dates,
+}
+
+impl SnowflakeBuild {
+    /// A copy of `before`, which is published.
+    pub(super) async fn begin(
+        names: Names,
+        storage: Storage,
+        registry: Arc<Registry>,
+        session: &Session,
+        (pin, before): (Pin, Publication),
+        paid_statuses: &[String],
+    ) -> Result<Self, WarehouseError> {
+        let build = Self {
+            session: session.in_schema(&names.next),
+            names,
+            storage,
+            registry,
+            before,
+            pin,
+            made: BTreeMap::new(),
+            previews: BTreeMap::new(),
+        };
+        let Names { database, next, .. } = &build.names;
+        // all that an earlier build has left goes with the schema
+        let mut statements = vec![
+            format!("drop schema if exists {database}.{next} cascade"),
+            format!("create transient schema {database}.{next} data_retention_time_in_days = 0"),
+        ];
+        statements.extend(build.closed_dates(&build.before.draft.closed_dates)?);
+        let statuses = paid_statuses.iter().map(|status| literal(status));
+        let column = Column { name: "status".parse()?, column_type: ColumnType::Text, is_nullable: false };
+        statements.extend(build.relation(PAID_STATUSES, column, statuses)?);
+        for model in build.registry.models() {
+            statements.push(build.view(model)?);
+        }
+        session.run("begin", statements).await?;
+        Ok(build)
+    }
+
+    fn closed_dates(&self, dates: &Dates) -> Result<Vec<String>, WarehouseError> {
+        let dates = dates.iter().map(|date| format!("{}::date", literal(&date.to_string())));
+        let name = PARTITION_COLUMN.parse()?;
+        let column = Column { name, column_type: ColumnType::Date, is_nullable: false };
+        self.relation(CLOSED_DATES, column, dates)
+    }
+
+    /// What makes a table of one column.
+    fn relation(
+        &self,
+        name: &str,
+        column: Column,
+        values: impl Iterator<Item = String>,
+    ) -> Result<Vec<String>, WarehouseError> {
+        let table = self.names.next(name)?;
+        let mut statements = vec![create_staging(&table, &[column])];
+        let rows = list(values.map(|value| format!("({value})")));
+        if !rows.is_empty() {
+            statements.push(format!("insert into {table} values {rows}"));
+        }
+        Ok(statements)
+    }
+
+    /// What shows the build's state of a model under its name.
+    fn view(&self, model: &Model) -> Result<String, WarehouseError> {
+        let place = self.names.next(&model.name)?;
+        if !model.is_stored() {
+            return objects::view(model, &place);
+        }
+        let shown = match self.previews.get(&model.name) {
+            Some(preview) => preview.clone(),
+            None => self.state(model)?,
+        };
+        Ok(create_view(&place, &schema::columns(&model.columns)?, &shown))
+    }
+
+    /// A query for the rows that a stored model has in this build.
+    fn state(&self, model: &Model) -> Result<String, WarehouseError> {
+        let columns = list(schema::column_names(model)?);
+        let published = self.names.published(&model.name)?;
+        let made = self.made.get(&model.name);
+        Ok(match made {
+            None => format!("select {columns} from {published}"),
+            Some(Made { table, .. }) if !model.is_partitioned() => format!("select {columns} from {table}"),
+            Some(Made { table, dates, .. }) => format!(
+                "select {columns} from {published} where not {} union all select {columns} from {table}",
+                among(dates)?
+            ),
+        })
+    }
+
+    /// The model's SQL for `dates`, as this build's session understands it.
+    fn compiled(&self, model: &Model, dates: &Dates) -> Result<String, WarehouseError> {
+        model.compile(dates, Dialect::Snowflake).map_err(uncompiled(model))
+    }
+
+    async fn stage_table(&self, name: &str, dump: &TableDump) -> Result<(), WarehouseError> {
+        let staged = format!("{name}_staging");
+        let table = self.names.next(&staged)?;
+        let Some(columns) = self.registry.columns(&staged) else {
+            let problem = "a dump brings it, and models/sources.yml does not name it".to_owned();
+            return Err(WarehouseError::Model { model: staged, problem });
+        };
+        let folder = format!("{}/", self.storage.path(DUMPS));
+        let filled = dump.files.iter().filter(|file| file.rows > 0);
+        let files: Vec<_> =
+            filled.map(|file| file.path.strip_prefix(&folder).unwrap_or(&file.path)).collect();
+        let mut statements = vec![create_staging(&table, &schema::columns(columns)?)];
+        statements.extend(copy_into(&table, &self.names.published(STAGE)?, &files));
+        self.session.run("stage", statements).await?;
+        let dumped: u64 = dump.files.iter().map(|file| file.rows).sum();
+        let loaded =
+            number(self.session.ask("stage", &format!("select count(*) from {table}"), &[]).await?).await?;
+        if loaded == dumped {
+            Ok(())
+        } else {
+            Err(WarehouseError::Unloaded { table: staged, dumped, loaded })
+        }
+    }
+}
+
+/// The condition that a row is of one of `dates`.
+pub(super) fn among(dates: &Dates) -> Result<String, SnowflakeError> {
+    Ok(within(&PARTITION_COLUMN.parse()?, &calendar(dates)))
+}
+
+fn ordered(sort: &[Name]) -> String {
+    if sort.is_empty() { String::new() } else { format!(" order by {}", list(sort)) }
+}
+
+#[async_trait]
+impl Build for SnowflakeBuild {
+    fn dialect(&self) -> Dialect {
+        Dialect::Snowflake
+    }
+
+    async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
+        for (name, dump) in &manifest.tables {
+            self.stage_table(name, dump).await?;
+        }
+        Ok(())
+    }
+
+    async fn set_closed_dates(&mut self, dates: &Dates) -> Result<(), WarehouseError> {
+        self.session.run("closed dates", self.closed_dates(dates)?).await
+    }
+
+    async fn materialize(
+        &mut self,
+        model: &Model,
+        dates: &Dates,
+    ) -> Result<MaterializeMetrics, WarehouseError> {
+        if dates.is_empty() && model.is_partitioned() {
+            return Ok(MaterializeMetrics::default());
+        }
+        let sql = self.names.located(&self.compiled(model, dates)?)?;
+        let columns = list(schema::column_names(model)?);
+        let earlier = self.made.remove(&model.name);
+        let number_made = earlier.as_ref().map_or(1, |made| made.number + 1);
+        let table = self.names.next(&format!("{}_next_{number_made}", model.name))?;
+        let mut statements = vec![
+            create_staging(&table, &schema::columns(&model.columns)?),
+            format!(
+                "insert into {table} ({columns}) select {columns} from (\n{sql}\n){}",
+                ordered(&schema::sort(model)?)
+            ),
+        ];
+        let mut made = Made { table, number: number_made, dates: dates.clone() };
+        if let Some(Made { table: earlier, dates: held, .. }) = earlier {
+            if model.is_partitioned() {
+                let table = &made.table;
+                statements.push(format!(
+                    "insert into {table} ({columns}) select {columns} from {earlier} where not {}",
+                    among(dates)?
+                ));
+                made.dates.extend(held);
+            }
+            self.made.insert(model.name.clone(), made);
+            statements.extend([self.view(model)?, drop_table(&earlier)]);
+        } else {
+            self.made.insert(model.name.clone(), made);
+            statements.push(self.view(model)?);
+        }
+        let inserted = self.session.execute(&model.name, statements).await?.into_iter().nth(1);
+        let rows = match inserted {
+            Some(result) => number(result).await?,
+            None => 0,
+        };
+        Ok(MaterializeMetrics { rows, dates: dates.len() as u64 })
+    }
+
+    async fn preview(&mut self, model: &Model, dates: &Dates) -> Result<(), WarehouseError> {
+        let before = self.names.next(&format!("{}_before_{}", model.name, self.previews.len() + 1))?;
+        let columns = schema::columns(&model.columns)?;
+        let names = list(schema::column_names(model)?);
+        let state = match self.previews.remove(&model.name) {
+            Some(preview) => preview,
+            None => self.state(model)?,
+        };
+        let sql =
+            self.names.located_but(&self.compiled(model, dates)?, Some((model.name.as_str(), &before)))?;
+        let preview = format!(
+            "select {names} from {before} where not {} union all select {names} from (\n{sql}\n)",
+            among(dates)?
+        );
+        self.previews.insert(model.name.clone(), preview);
+        let statements = vec![create_view(&before, &columns, &state), self.view(model)?];
+        self.session.run(&model.name, statements).await
+    }
+
+    async fn rows(&self, model: &str) -> Result<BTreeMap<PartitionDate, u64>, WarehouseError> {
+        let Some(model) = self.registry.get(model).filter(|model| model.is_partitioned()) else {
+            return Ok(BTreeMap::new());
+        };
+        let date: Name = PARTITION_COLUMN.parse()?;
+        let sql = format!("select {date}, count(*) from (\n{}\n) group by {date}", self.state(model)?);
+        let counts = texts(self.session.ask("count", &sql, &[]).await?).await?;
+        let count = |row: Vec<String>| {
+            let [date, count] = <[String; 2]>::try_from(row).ok()?;
+            Some((date.parse().ok()?, count.parse().ok()?))
+        };
+        Ok(counts.into_iter().filter_map(count).collect())
+    }
+
+    async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
+        Ok(answer(self.session.ask("look", &self.names.located(sql)?, &[]).await?))
+    }
+
+    async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError> {
+        Publishing { build: &self }.publish(draft).await
+    }
+}

@@ -1,0 +1,260 @@
+//! What is missing in an account, and the SQL and the policies by which an administrator adds it.
+
+use daybook_snowflake_api::Session as Place;
+use daybook_snowflake_api::statements::{Name, literal};
+use object_store::ObjectStoreExt;
+use serde_json::json;
+
+use super::answer::texts;
+use super::names::Names;
+use super::session::Session;
+use super::{DUMPS, STAGE, SnowflakeWarehouse};
+use crate::{Check, WarehouseError};
+
+/// An object that Snowflake has to see through the stage.
+const PROBE: &str = "daybook-doctor";
+
+/// Rights on the dumps, as Snowflake's documentation lists them for reading.
+const RIGHTS: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
+const RIGHTS_ON_BUCKET: [&str; 2] = ["s3:ListBucket", "s3:GetBucketLocation"];
+
+/// What an integration says of itself, or what an administrator has to put in.
+struct Integration {
+    allowed: String,
+    user: String,
+    external_id: String,
+}
+
+impl SnowflakeWarehouse {
+    /// Each thing in the order in which it is needed; what needs a missing one is not looked at.
+    pub(super) async fn diagnose_all(&self) -> Vec<Check> {
+        let mut checks = vec![self.storage.diagnose().await];
+        let configured = self.client.session();
+        let nothing = Place::default();
+        let role = Place { role: configured.role.clone(), ..Place::default() };
+        let warehouse = Place { database: None, ..configured.clone() };
+
+        let what = format!("log in as {}", self.user);
+        if !self.note(&mut checks, what, nothing, "select 1", self.user_sql()).await {
+            return checks;
+        }
+        if let Some(name) = &configured.role {
+            let sql = format!("create role if not exists {name};\ngrant role {name} to user {};", self.user);
+            if !self.note(&mut checks, format!("role {name}"), role.clone(), "select 1", sql).await {
+                return checks;
+            }
+        }
+        if let Some(name) = &configured.warehouse {
+            let check = self.warehouse(name, &role).await;
+            let is_there = check.problem.is_none();
+            checks.push(check);
+            if !is_there {
+                return checks;
+            }
+        }
+        checks.extend(self.database(&warehouse).await);
+        checks
+    }
+
+    /// Database, schema, integration and stage.
+    async fn database(&self, place: &Place) -> Vec<Check> {
+        let Names { database, published, .. } = &self.names;
+        let mut checks = Vec::new();
+        let what = format!("database {}", database.as_str());
+        let schemas = match self.look(place, &format!("show schemas in database {database}")).await {
+            Ok(schemas) => schemas,
+            Err(error) => {
+                let sql = format!(
+                    "create database if not exists {database};\ngrant usage, create schema on database {database} to role {};",
+                    self.role()
+                );
+                return vec![Check::failed(what, error, sql)];
+            }
+        };
+        checks.push(Check::passed(what));
+        let (check, integration) = self.integration(place).await;
+        let is_there = check.problem.is_none();
+        checks.push(check);
+        let what = format!("schema {}.{}", database.as_str(), published.as_str());
+        if !schemas.iter().any(|row| row.get(1).is_some_and(|name| name == published.as_str())) {
+            let remedy = "Run `daybook init`, which makes it.";
+            checks.push(Check::failed(what, "it is not there", remedy));
+            return checks;
+        }
+        checks.push(Check::passed(what));
+        if is_there {
+            checks.push(self.stage(place, &integration).await);
+        }
+        checks
+    }
+
+    async fn warehouse(&self, name: &str, role: &Place) -> Check {
+        let what = format!("warehouse {name}");
+        let sql = format!(
+            "create warehouse if not exists {name} warehouse_size = xsmall auto_suspend = 60 auto_resume = true;\n\
+             grant usage, monitor on warehouse {name} to role {};",
+            self.role()
+        );
+        match self.look(role, &format!("show warehouses like {}", literal(name))).await {
+            Err(error) => Check::failed(what, error, sql),
+            Ok(rows) if rows.iter().any(|row| row.first().is_some_and(|shown| shown == name)) => {
+                Check::passed(what)
+            }
+            Ok(_) => Check::failed(what, "there is none that the role may see", sql),
+        }
+    }
+
+    async fn integration(&self, place: &Place) -> (Check, Integration) {
+        let name = &self.settings.storage_integration;
+        let what = format!("storage integration {name}");
+        let described = match name.parse::<Name>() {
+            Ok(quoted) => self.look(place, &format!("desc integration {quoted}")).await,
+            Err(error) => Err(error.into()),
+        };
+        let mut integration = Integration {
+            allowed: String::new(),
+            user: "STORAGE_AWS_IAM_USER_ARN of desc integration".to_owned(),
+            external_id: "STORAGE_AWS_EXTERNAL_ID of desc integration".to_owned(),
+        };
+        let rows = match described {
+            Ok(rows) => rows,
+            Err(error) => {
+                let remedy = format!("{}\n\n{}", self.integration_sql(), self.policies(&integration));
+                return (Check::failed(what, error, remedy), integration);
+            }
+        };
+        for row in &rows {
+            let [property, _, value, ..] = row.as_slice() else { continue };
+            match property.as_str() {
+                "STORAGE_ALLOWED_LOCATIONS" => integration.allowed.clone_from(value),
+                "STORAGE_AWS_IAM_USER_ARN" => integration.user.clone_from(value),
+                "STORAGE_AWS_EXTERNAL_ID" => integration.external_id.clone_from(value),
+                _ => {}
+            }
+        }
+        let dumps = self.storage.folder_url(DUMPS).to_string();
+        let allows = |location: &str| location == "*" || dumps.starts_with(location);
+        let check = if integration.allowed.split(',').any(|location| allows(location.trim())) {
+            Check::passed(what)
+        } else {
+            let problem = format!("it allows {}, and not {dumps}", integration.allowed);
+            let sql = format!(
+                "alter storage integration {name} set storage_allowed_locations = ({}, {});",
+                literal(&integration.allowed),
+                literal(&dumps)
+            );
+            Check::failed(what, problem, sql)
+        };
+        (check, integration)
+    }
+
+    /// Whether Snowflake sees through the stage what is written for it.
+    async fn stage(&self, place: &Place, integration: &Integration) -> Check {
+        let dumps = self.storage.folder_url(DUMPS);
+        let what = format!("what Snowflake sees below {dumps}");
+        let path = self.storage.path(DUMPS).join(PROBE);
+        let store = self.storage.store();
+        if let Err(error) = store.put(&path, PROBE.into()).await {
+            return Check::failed(what, self.storage.write_error(error), "Mend the first finding.");
+        }
+        let seen = match self.names.published(STAGE) {
+            Ok(stage) => self.look(place, &format!("list @{stage}/{PROBE}")).await,
+            Err(error) => Err(error.into()),
+        };
+        let removed = store.delete(&path).await;
+        match (seen, removed) {
+            (Err(error), _) => Check::failed(what, error, self.policies(integration)),
+            (Ok(rows), _) if rows.is_empty() => {
+                let problem = "an object that is there is not seen: the stage shows another place";
+                Check::failed(what, problem, "Run `daybook init`, which makes the stage anew.")
+            }
+            (Ok(_), Err(error)) => Check::failed(what, error, "Allow s3:DeleteObject there."),
+            (Ok(_), Ok(())) => Check::passed(what),
+        }
+    }
+
+    /// Notes whether a statement can be executed.
+    async fn note(
+        &self,
+        checks: &mut Vec<Check>,
+        what: String,
+        place: Place,
+        sql: &str,
+        remedy: String,
+    ) -> bool {
+        let check = match self.look(&place, sql).await {
+            Ok(_) => Check::passed(what),
+            Err(error) => Check::failed(what, error, remedy),
+        };
+        let passed = check.problem.is_none();
+        checks.push(check);
+        passed
+    }
+
+    async fn look(&self, place: &Place, sql: &str) -> Result<Vec<Vec<String>>, WarehouseError> {
+        let session = Session::new(self.client.in_session(place.clone()), self.mark("doctor"), None);
+        texts(session.ask("doctor", sql, &[]).await?).await
+    }
+
+    fn role(&self) -> &str {
+        self.client.session().role.as_deref().unwrap_or("public")
+    }
+
+    fn user_sql(&self) -> String {
+        let role = self.role();
+        format!(
+            "create role if not exists {role};\n\
+             create user if not exists {user} type = service default_role = {role};\n\
+             grant role {role} to user {user};\n\
+             -- the key's public half: openssl rsa -in KEY.p8 -pubout\n\
+             alter user {user} set rsa_public_key = 'MII…';",
+            user = self.user
+        )
+    }
+
+    fn integration_sql(&self) -> String {
+        let name = &self.settings.storage_integration;
+        format!(
+            "create storage integration {name} type = external_stage storage_provider = 's3' enabled = true\n    \
+             storage_aws_role_arn = 'arn:aws:iam::ACCOUNT:role/daybook-snowflake'\n    \
+             storage_allowed_locations = ({});\n\
+             grant usage on integration {name} to role {};",
+            literal(self.storage.folder_url(DUMPS).as_str()),
+            self.role()
+        )
+    }
+
+    /// What the integration's role in AWS has to be allowed, and whom it has to trust.
+    fn policies(&self, integration: &Integration) -> String {
+        let bucket = self.storage.url.host_str().unwrap_or_default();
+        let folder = self.storage.path(DUMPS);
+        let allow = json!({
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": RIGHTS,
+                    "Resource": format!("arn:aws:s3:::{bucket}/{folder}/*"),
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": RIGHTS_ON_BUCKET,
+                    "Resource": format!("arn:aws:s3:::{bucket}"),
+                    "Condition": { "StringLike": { "s3:prefix": [format!("{folder}/*")] } },
+                },
+            ],
+        });
+        let trust = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": { "AWS": integration.user },
+                "Action": "sts:AssumeRole",
+                "Condition": { "StringEquals": { "sts:ExternalId": integration.external_id } },
+            }],
+        });
+        format!(
+            "The role of the integration in AWS needs this policy:\n{allow:#}\n\nIt has to trust Snowflake by this one:\n{trust:#}"
+        )
+    }
+}

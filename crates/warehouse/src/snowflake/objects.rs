@@ -1,0 +1,209 @@
+//! The tables and views that readers ask, made and brought up to date.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daybook_model::{Dialect, Model, Registry};
+use daybook_snowflake_api::statements::{
+    Column, ColumnType, Name, Place, create_stage, create_table, create_view, literal,
+};
+
+use super::answer::texts;
+use super::names::Names;
+use super::publications::Publications;
+use super::schema::{self, PARTITION_COLUMN};
+use super::session::Session;
+use super::{CLOSED_DATES, PAID_STATUSES, STAGE, Settings};
+use crate::{Publication, WarehouseError};
+
+const STEP: &str = "create";
+
+/// What there is in the readers' schema, by name.
+type Relations = BTreeMap<String, Relation>;
+
+#[derive(Debug, Default)]
+struct Relation {
+    is_view: bool,
+    /// Whether Snowflake keeps its rows together by itself.
+    is_clustered: bool,
+    /// Each column's type.
+    columns: BTreeMap<String, String>,
+}
+
+/// Makes what is missing, and gives tables and views the columns that the models have now.
+pub(super) struct Objects<'a> {
+    pub(super) names: &'a Names,
+    pub(super) registry: &'a Registry,
+    pub(super) settings: &'a Settings,
+    /// Where dumps lie.
+    pub(super) dumps: &'a str,
+    pub(super) published: &'a Publication,
+}
+
+impl Objects<'_> {
+    pub(super) async fn create(&self, session: &Session) -> Result<(), WarehouseError> {
+        let Names { database, published: schema, .. } = self.names;
+        session.run(STEP, vec![format!("create schema if not exists {database}.{schema}")]).await?;
+        let there = self.there(session).await?;
+        self.check_foreign(&there)?;
+        let mut statements = self.own()?;
+        for model in self.registry.models() {
+            let relation = there.get(&model.name.to_ascii_uppercase());
+            if self.is_table(model) {
+                statements.extend(self.table(model, relation)?);
+            } else {
+                if relation.is_some_and(|relation| !relation.is_view) {
+                    statements.push(format!("drop table {}", self.names.published(&model.name)?));
+                }
+                statements.push(view(model, &self.names.published(&model.name)?)?);
+            }
+        }
+        session.in_schema(schema).run(STEP, statements).await
+    }
+
+    /// A model that is stored, but not by dates, is computed when it is asked until it is published.
+    fn is_table(&self, model: &Model) -> bool {
+        model.is_partitioned() || (model.is_stored() && self.published.tables.contains_key(&model.name))
+    }
+
+    async fn there(&self, session: &Session) -> Result<Relations, WarehouseError> {
+        let Names { database, published: schema, .. } = self.names;
+        let sql = format!(
+            "select t.table_name, t.table_type, t.clustering_key, c.column_name, c.data_type, c.numeric_precision \
+             from {database}.information_schema.tables as t \
+             inner join {database}.information_schema.columns as c \
+             on c.table_schema = t.table_schema and c.table_name = t.table_name \
+             where t.table_schema = {}",
+            literal(schema.as_str())
+        );
+        let mut relations = Relations::new();
+        for row in texts(session.ask(STEP, &sql, &[]).await?).await? {
+            let Ok([name, kind, clustering, column, data_type, precision]) = <[String; 6]>::try_from(row)
+            else {
+                continue;
+            };
+            let relation = relations.entry(name).or_default();
+            relation.is_view = kind == "VIEW";
+            relation.is_clustered = !clustering.is_empty();
+            let precision = if data_type == "NUMBER" { format!("({precision})") } else { String::new() };
+            relation.columns.insert(column, format!("{data_type}{precision}"));
+        }
+        Ok(relations)
+    }
+
+    /// A schema that somebody else uses is left alone; one with a pin is Daybook's.
+    fn check_foreign(&self, there: &Relations) -> Result<(), WarehouseError> {
+        if there.keys().any(|name| Publications::is_one(name)) {
+            return Ok(());
+        }
+        let is_there = |model: &&Model| there.contains_key(&model.name.to_ascii_uppercase());
+        match self.registry.models().iter().find(is_there) {
+            Some(model) => {
+                Err(WarehouseError::Foreign { relation: self.names.published(&model.name)?.to_string() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What is no model's: publications, the relations that models read, the stage.
+    fn own(&self) -> Result<Vec<String>, WarehouseError> {
+        let mut statements = Vec::from(Publications::new(self.names)?.create());
+        for (name, column, column_type) in
+            [(CLOSED_DATES, PARTITION_COLUMN, ColumnType::Date), (PAID_STATUSES, "status", ColumnType::Text)]
+        {
+            let column = Column { name: column.parse()?, column_type, is_nullable: false };
+            statements.push(create_table(&self.names.published(name)?, &[column]));
+        }
+        let integration: Name = self.settings.storage_integration.parse()?;
+        statements.push(create_stage(&self.names.published(STAGE)?, self.dumps, &integration));
+        Ok(statements)
+    }
+
+    fn table(&self, model: &Model, there: Option<&Relation>) -> Result<Vec<String>, WarehouseError> {
+        let place = self.names.published(&model.name)?;
+        let columns = schema::columns(&model.columns)?;
+        let mut statements = Vec::new();
+        let there = match there {
+            Some(view) if view.is_view => {
+                statements.push(format!("drop view {place}"));
+                None
+            }
+            other => other,
+        };
+        match there {
+            None => statements.push(create_table(&place, &columns)),
+            Some(table) => statements.extend(self.changed_columns(model, &place, &columns, table)?),
+        }
+        let is_clustered = there.is_some_and(|table| table.is_clustered);
+        if self.settings.clustering && !is_clustered && model.is_partitioned() {
+            let key: Name = PARTITION_COLUMN.parse()?;
+            statements.push(format!("alter table {place} cluster by ({key})"));
+        } else if !self.settings.clustering && is_clustered {
+            statements.push(format!("alter table {place} drop clustering key"));
+        }
+        Ok(statements)
+    }
+
+    /// A column that is new is added at once: until the table is built again, it is null. One that is gone stays for as
+    /// long as readers see the table as it was built with it.
+    fn changed_columns(
+        &self,
+        model: &Model,
+        place: &Place,
+        columns: &[Column],
+        there: &Relation,
+    ) -> Result<Vec<String>, WarehouseError> {
+        let mut statements = Vec::new();
+        for column in columns {
+            match there.columns.get(column.name.as_str()) {
+                Some(held) if *held == shown(column.column_type) => {}
+                Some(held) => {
+                    let problem = format!(
+                        "its table has the column {} as {held}, which cannot become another type while it is read: give \
+                         the column or the model another name",
+                        column.name
+                    );
+                    return Err(WarehouseError::Model { model: model.name.clone(), problem });
+                }
+                None => statements.push(format!(
+                    "alter table {place} add column {} {}",
+                    column.name,
+                    column.column_type.sql()
+                )),
+            }
+        }
+        let fingerprint = self.registry.fingerprints().get(&model.name);
+        if self.published.draft.models.get(&model.name) == fingerprint {
+            let is_gone = |held: &&String| columns.iter().all(|column| column.name.as_str() != *held);
+            for held in there.columns.keys().filter(is_gone) {
+                statements.push(format!("alter table {place} drop column \"{held}\""));
+            }
+        }
+        Ok(statements)
+    }
+}
+
+/// The view of a model that is computed when it is asked; what it reads lies in the view's schema.
+pub(super) fn view(model: &Model, place: &Place) -> Result<String, WarehouseError> {
+    let sql = model.compile(&BTreeSet::new(), Dialect::Snowflake).map_err(uncompiled(model))?;
+    Ok(create_view(place, &schema::columns(&model.columns)?, &sql))
+}
+
+/// The error of a model whose SQL does not compile.
+pub(super) fn uncompiled<E: std::fmt::Display>(model: &Model) -> impl FnOnce(E) -> WarehouseError + use<E> {
+    let model = model.name.clone();
+    move |error| WarehouseError::Model { model, problem: error.to_string() }
+}
+
+/// A type as the information schema shows it.
+fn shown(column_type: ColumnType) -> String {
+    let shown = match column_type {
+        ColumnType::Text => "TEXT",
+        ColumnType::Integer => "NUMBER(10)",
+        ColumnType::Bigint => "NUMBER(19)",
+        ColumnType::Double => "FLOAT",
+        ColumnType::Boolean => "BOOLEAN",
+        ColumnType::Date => "DATE",
+        ColumnType::Timestamp => "TIMESTAMP_NTZ",
+    };
+    shown.to_owned()
+}

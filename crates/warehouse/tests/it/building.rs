@@ -1,0 +1,150 @@
+//! What a build makes of what it is brought.
+
+use crate::dump::Rows;
+use crate::publishing::{DAY, FIRST, REVENUE, SECOND};
+use crate::world::{World, days};
+
+pub(crate) async fn late_rows_come_in_and_what_is_absent_stays(world: &mut World) {
+    world.close(DAY, &[FIRST]).await;
+    let late: Rows<'_> = &[
+        (
+            "orders",
+            &[&["o3", "2024-03-01 23:00:00", "c3", FIRST], &["o4", "2024-03-02 09:00:00", "c1", SECOND]],
+        ),
+        ("order_lines", &[&["l3", "1", "v1", "500", "o3", FIRST], &["l4", "-1", "v1", "-500", "o4", SECOND]]),
+    ];
+    world.close(late, &[FIRST, SECOND]).await;
+    assert_eq!(world.ask(REVENUE).await, ["2024-03-01|3|1|2200|1000", "2024-03-02|1|0|-500|0"]);
+    // an order that moves takes its lines with it
+    let moved: Rows<'_> = &[("orders", &[&["o3", "2024-03-02 01:00:00", "c3", SECOND]])];
+    world.close(moved, &[FIRST, SECOND]).await;
+    assert_eq!(world.ask(REVENUE).await, ["2024-03-01|2|1|1700|1000", "2024-03-02|2|0|0|0"]);
+    let lines = "select id, partition_date from order_lines where order_id = 'o3'";
+    assert_eq!(world.ask(lines).await, ["l3|2024-03-02"]);
+}
+
+pub(crate) async fn a_snapshot_shows_each_day_as_it_ended(world: &mut World) {
+    let third = "2024-03-03";
+    let versions: Rows<'_> = &[(
+        "product_version",
+        &[
+            &["p1", "Mug", "mugs", "2024-03-01 08:00:00", "2024-03-01 08:00:00", "upsert", "0", FIRST],
+            &["p1", "Cup", "mugs", "2024-03-01 08:00:00", "2024-03-02 08:00:00", "upsert", "0", SECOND],
+            &["p1", "Cup", "mugs", "2024-03-01 08:00:00", "2024-03-03 08:00:00", "delete", "0", third],
+        ],
+    )];
+    let dates = [FIRST, SECOND, third];
+    let mut build = world.staged(versions).await;
+    build.set_closed_dates(&days(&dates)).await.unwrap();
+    for name in ["product_version", "product"] {
+        let made = build.materialize(world.registry.get(name).unwrap(), &days(&dates)).await.unwrap();
+        assert_eq!(made.dates, 3);
+    }
+    let rows = build.rows("product").await.unwrap();
+    assert_eq!(rows.values().sum::<u64>(), 2, "{rows:?}");
+    world.publish(build, &dates).await.unwrap();
+    let products = "select partition_date, id, title from product order by partition_date";
+    assert_eq!(world.ask(products).await, ["2024-03-01|p1|Mug", "2024-03-02|p1|Cup"]);
+}
+
+pub(crate) async fn dates_are_built_again_within_a_build(world: &mut World) {
+    world.close(DAY, &[FIRST]).await;
+    let more: Rows<'_> = &[(
+        "orders",
+        &[&["o3", "2024-03-01 23:00:00", "c3", FIRST], &["o4", "2024-03-02 09:00:00", "c1", SECOND]],
+    )];
+    let mut build = world.staged(more).await;
+    let orders = world.registry.get("orders").unwrap();
+    let made = [
+        build.materialize(orders, &days(&[FIRST, SECOND])).await.unwrap(),
+        build.materialize(orders, &days(&[SECOND])).await.unwrap(),
+        build.materialize(orders, &days(&[])).await.unwrap(),
+    ];
+    assert_eq!(made.map(|made| (made.rows, made.dates)), [(4, 2), (1, 1), (0, 0)]);
+    let rows = build.rows("orders").await.unwrap();
+    assert_eq!(rows.into_values().collect::<Vec<_>>(), [3, 1]);
+    world.publish(build, &[FIRST, SECOND]).await.unwrap();
+    let ids = "select id from orders order by id";
+    assert_eq!(world.ask(ids).await, ["o1", "o2", "o3", "o4"]);
+}
+
+pub(crate) async fn a_preview_is_seen_by_its_build_and_writes_nothing(world: &mut World) {
+    world.close(DAY, &[FIRST]).await;
+    let more: Rows<'_> = &[("orders", &[&["o3", "2024-03-01 23:00:00", "c3", FIRST]])];
+    let mut build = world.staged(more).await;
+    let orders = world.registry.get("orders").unwrap();
+    build.preview(orders, &days(&[FIRST])).await.unwrap();
+    let count = "select count(*) from orders";
+    assert_eq!(world.ask_build(build.as_ref(), count).await, ["3"]);
+    assert_eq!(build.rows("orders").await.unwrap().into_values().collect::<Vec<_>>(), [2]);
+    build.preview(orders, &days(&[FIRST, SECOND])).await.unwrap();
+    assert_eq!(world.ask_build(build.as_ref(), count).await, ["3"]);
+    drop(build);
+    assert_eq!(world.ask(count).await, ["2"]);
+}
+
+const LIFETIME: &str = "select customer_id, orders, revenue from app_customer_lifetime order by customer_id";
+
+pub(crate) async fn a_table_without_dates_is_built_as_a_whole(world: &mut World) {
+    let lifetime = world.registry.get("app_customer_lifetime").unwrap();
+    let sql = lifetime.sql.clone();
+    let columns = lifetime.columns.iter().map(|column| {
+        format!("  - {{name: {}, data_type: {}, description: It.}}\n", column.name, column.data_type.name())
+    });
+    let yaml = format!(
+        "description: It.\nowner: It\nkind: table\ngrain: one row a customer\nkey: [customer_id]\ncolumns:\n{}",
+        columns.collect::<String>()
+    );
+    world.close(DAY, &[FIRST]).await;
+    // a view becomes a table, and is computed until it is one
+    world.use_models(&[("app_customer_lifetime.sql", &sql), ("app_customer_lifetime.yml", &yaml)]);
+    world.warehouse.create().await.unwrap();
+    let before = world.ask(LIFETIME).await;
+    for orders in ["1", "2"] {
+        let late = format!("late{orders}");
+        let more: Rows<'_> = &[
+            ("orders", &[&[&late, "2024-03-01 12:00:00", "c1", FIRST]]),
+            ("order_lines", &[&[&late, "1", "v1", "100", &late, FIRST]]),
+        ];
+        let mut build = world.built(more, &[FIRST]).await;
+        for name in ["app_daily_customer_sales", "app_customer_lifetime"] {
+            build.materialize(world.registry.get(name).unwrap(), &days(&[FIRST])).await.unwrap();
+        }
+        world.publish(build, &[FIRST]).await.unwrap();
+    }
+    assert!(before.is_empty(), "what it is computed from was not built: {before:?}");
+    assert_eq!(world.ask(LIFETIME).await, ["c1|3|1200", "c2|1|700"]);
+}
+
+pub(crate) async fn a_table_gets_a_new_column(world: &mut World) {
+    let yaml = |columns: &str| {
+        format!(
+            "description: It.\nowner: It\nkind: replace_partition\nfeed: orders\ngrain: one row a date\n\
+             key: [partition_date]\ncolumns:\n  - {{name: partition_date, data_type: date, description: It.}}\n{columns}"
+        )
+    };
+    let orders = "  - {name: orders, data_type: bigint, description: It.}\n";
+    let customers = "  - {name: customers, data_type: bigint, description: It.}\n";
+    let sql = |columns: &str| {
+        format!(
+            "select partition_date, {columns} from orders where partition_date in (:dates) group by partition_date"
+        )
+    };
+    let versions = [
+        (sql("count(*) as orders"), yaml(orders), "2024-03-01|2"),
+        (
+            sql("count(*) as orders, count(distinct customer_id) as customers"),
+            yaml(&format!("{orders}{customers}")),
+            "2024-03-01|2|2",
+        ),
+        (sql("count(*) as orders"), yaml(orders), "2024-03-01|2"),
+    ];
+    for (sql, yaml, expected) in versions {
+        world.use_models(&[("orders_a_day.sql", &sql), ("orders_a_day.yml", &yaml)]);
+        let mut build = world.built(DAY, &[FIRST]).await;
+        build.materialize(world.registry.get("orders_a_day").unwrap(), &days(&[FIRST])).await.unwrap();
+        world.publish(build, &[FIRST]).await.unwrap();
+        world.warehouse.create().await.unwrap();
+        assert_eq!(world.ask("select * from orders_a_day").await, [expected]);
+    }
+}

@@ -1,0 +1,41 @@
+//! What is kept, and what is not.
+
+use crate::publishing::{DAY, FIRST, REVENUE};
+use crate::world::World;
+
+pub(crate) async fn old_publications_go(world: &mut World) {
+    for _ in 0..3 {
+        world.close(DAY, &[FIRST]).await;
+        assert_eq!(world.warehouse.vacuum(2, false).await.unwrap().publications, 0);
+    }
+    world.warehouse.ping().await.unwrap();
+    let before = world.ask(REVENUE).await;
+    world.close(DAY, &[FIRST]).await;
+    assert_eq!(world.warehouse.vacuum(2, false).await.unwrap().publications, 2);
+    assert_eq!(world.warehouse.vacuum(2, false).await.unwrap().publications, 0);
+    assert_eq!(world.warehouse.published().await.unwrap().unwrap().number, 4);
+    assert_eq!(world.ask(REVENUE).await, before);
+    assert_eq!(world.close(DAY, &[FIRST]).await.number, 5);
+}
+
+pub(crate) async fn questions_change_nothing(world: &mut World) {
+    world.close(DAY, &[FIRST]).await;
+    for sql in [
+        "delete from orders",
+        "drop table orders",
+        "create table mine (a int)",
+        "insert into orders select * from orders",
+    ] {
+        let answered = world.warehouse.query(sql, &[]).await;
+        assert!(answered.err().is_some_and(|error| error.is_query_mistake()), "{sql}");
+    }
+    assert_eq!(world.ask("select count(*) from orders").await, ["2"]);
+    let mistake = world.warehouse.query("select nothing from orders", &[]).await;
+    assert!(mistake.err().is_some_and(|error| error.is_query_mistake()));
+    let of = daybook_model::compile::question(
+        "select id from orders where customer_id = $1 and id = $2",
+        world.warehouse.dialect(),
+    );
+    let answer = world.warehouse.query(&of.unwrap(), &["c1", "o1"]).await.unwrap().collect().await.unwrap();
+    assert_eq!(crate::world::cells(&answer), ["o1"]);
+}

@@ -1,0 +1,141 @@
+//! What only a warehouse in Snowflake has.
+
+use std::time::Duration;
+
+use daybook_snowflake_api::{Client, Statement};
+use daybook_testkit::Fault;
+use daybook_warehouse::snowflake::SnowflakeSettings;
+use daybook_warehouse::{Check, Warehouse, WarehouseError};
+
+use crate::publishing::{DAY, FIRST, REVENUE};
+use crate::world::World;
+
+/// Lets a request through.
+const NOTHING: Fault = Fault::CutAfter(u64::MAX);
+
+/// The requests before the transaction of a publication: what is published, an empty table, the document that fills it.
+const BEFORE: usize = 3;
+
+#[tokio::test]
+async fn a_publication_whose_answer_is_lost_is_known_to_have_happened_or_not() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    let build = world.built(&[], &[FIRST]).await;
+    let proxy = &world.stand_in().proxy;
+    (0..BEFORE).for_each(|_| proxy.fault("POST", NOTHING));
+    proxy.fault("POST", Fault::AnswerAfter(400, "lost"));
+    // it goes on while its answer is lost, or it is kept from ever going on
+    let published = world.publish(build, &[]).await;
+    let current = world.warehouse.published().await.unwrap().unwrap().number;
+    assert_eq!(current, if published.is_ok() { 2 } else { 1 }, "{published:?}");
+
+    // a request that never arrives publishes nothing
+    let build = world.built(&[], &[FIRST]).await;
+    let proxy = &world.stand_in().proxy;
+    (0..BEFORE).for_each(|_| proxy.fault("POST", NOTHING));
+    proxy.fault("POST", Fault::Answer(400, "lost"));
+    let lost = world.publish(build, &[]).await;
+    assert!(matches!(lost, Err(WarehouseError::Snowflake(_))), "{lost:?}");
+    assert_eq!(world.warehouse.published().await.unwrap().unwrap().number, current);
+    // and the next run goes on from there
+    assert_eq!(world.close(DAY, &[FIRST]).await.number, current + 1);
+}
+
+#[tokio::test]
+async fn a_run_that_has_spent_its_budget_stops() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    let stand_in = world.stand_in();
+    let budget = Some(Duration::from_nanos(1));
+    let frugal = stand_in.open(&world.registry, SnowflakeSettings { budget, ..stand_in.settings() });
+    let error = frugal.begin(7, &[]).await.err().unwrap();
+    assert!(matches!(error, WarehouseError::OverBudget { .. }), "{error}");
+    assert!(error.to_string().contains("budget_seconds"), "{error}");
+    assert_eq!(frugal.published().await.unwrap().unwrap().number, 1);
+}
+
+#[tokio::test]
+async fn a_run_knows_what_each_of_its_steps_has_cost() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    let costs = world.warehouse.costs(1).await.unwrap();
+    for step in ["stage", "orders", "dwd_orders_variant_status", "publish"] {
+        assert!(costs.contains_key(step), "{step} of {costs:?}");
+    }
+    assert!(world.warehouse.costs(2).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_query_tells_what_it_reads() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    let explained = world.warehouse.explain("select * from app_sales").await.unwrap();
+    assert_eq!(explained.rows, 2);
+    let facts = explained.tables.iter().find(|scan| scan.table == "dwd_orders_variant_status").unwrap();
+    assert_eq!((facts.files, facts.row_groups), (1, 1));
+    assert!(facts.files_read > 0 && facts.bytes_read > 0, "{facts:?}");
+    let nothing = world.warehouse.explain("select nothing from app_sales").await;
+    assert!(nothing.err().is_some_and(|error| error.is_query_mistake()));
+}
+
+#[tokio::test]
+async fn a_schema_of_somebody_else_is_left_alone() {
+    let world = World::snowflake().await;
+    let stand_in = world.stand_in();
+    let client = Client::new(stand_in.settings().client).unwrap();
+    let database = stand_in.server.database();
+    for sql in [
+        format!("create schema \"{database}\".\"BOOKS\""),
+        format!("create table \"{database}\".\"BOOKS\".\"ORDERS\" (a int)"),
+    ] {
+        client.execute(&Statement::new(sql)).await.unwrap();
+    }
+    let error = world.warehouse.create().await.unwrap_err();
+    assert!(matches!(error, WarehouseError::Foreign { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn dumps_that_snowflake_cannot_read_are_refused() {
+    let world = World::snowflake().await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = url::Url::from_directory_path(folder.path()).unwrap();
+    let storage = daybook_warehouse::Storage::open(&url, &daybook_storage::StorageOptions::default());
+    let registry = std::sync::Arc::clone(&world.registry);
+    let refused = daybook_warehouse::snowflake::SnowflakeWarehouse::new(
+        world.stand_in().settings(),
+        storage.unwrap(),
+        registry,
+    );
+    assert!(refused.err().unwrap().to_string().contains("s3://bucket/prefix"));
+}
+
+#[tokio::test]
+async fn what_is_missing_is_said_with_what_to_do() {
+    let mut world = World::snowflake().await;
+    let failed = |checks: Vec<Check>| checks.into_iter().filter(|check| check.problem.is_some());
+    let missing: Vec<_> = failed(world.warehouse.diagnose().await).collect();
+    let [schema] = missing.as_slice() else { panic!("{missing:?}") };
+    assert!(schema.what.starts_with("schema "), "{schema:?}");
+    assert!(schema.remedy.as_ref().unwrap().contains("daybook init"), "{schema:?}");
+
+    world.close(DAY, &[FIRST]).await;
+    let missing: Vec<_> = failed(world.warehouse.diagnose().await).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(world.ask(REVENUE).await.len(), 1);
+
+    let stand_in = world.stand_in();
+    let storage_integration = "nowhere".to_owned();
+    let settings = SnowflakeSettings { storage_integration, ..stand_in.settings() };
+    let missing: Vec<_> = failed(stand_in.open(&world.registry, settings).diagnose().await).collect();
+    let [integration] = missing.as_slice() else { panic!("{missing:?}") };
+    let remedy = integration.remedy.as_ref().unwrap();
+    for part in ["create storage integration nowhere", "s3:GetObjectVersion", "sts:AssumeRole", "/dumps/"] {
+        assert!(remedy.contains(part), "{part} is not in {remedy}");
+    }
+
+    let mut settings = stand_in.settings();
+    settings.client.session.warehouse = Some("ELSEWHERE".to_owned());
+    let missing: Vec<_> = failed(stand_in.open(&world.registry, settings).diagnose().await).collect();
+    let [warehouse] = missing.as_slice() else { panic!("{missing:?}") };
+    assert!(warehouse.remedy.as_ref().unwrap().contains("create warehouse"), "{warehouse:?}");
+}
