@@ -66,7 +66,6 @@ pub(super) fn list<T: ToString>(things: impl IntoIterator<Item = T>) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 
