@@ -77,7 +77,6 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

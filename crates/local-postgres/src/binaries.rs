@@ -130,7 +130,6 @@ fn leading_number(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// A folder of programs that say they are PostgreSQL `version`.

@@ -1,5 +1,6 @@
 //! What the ODS and its ledger say of business dates.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
@@ -9,9 +10,14 @@ use sqlx::FromRow;
 
 use crate::{Ods, OdsError};
 
-/// What the files of one table brought: every row that was read is loaded, unchanged, rejected or parked.
+/// What the files of one table brought that came with a business date: every row that was read is loaded, unchanged,
+/// rejected or parked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, FromRow)]
 pub struct FeedFiles {
+    /// The business date.
+    #[serde(skip)]
+    #[sqlx(rename = "partition_date")]
+    date: NaiveDate,
     /// The table.
     pub table_name: String,
     /// How many files.
@@ -51,15 +57,24 @@ impl Ods {
             .collect())
     }
 
-    /// What the files of loads brought that touched any of `dates`, by table.
+    /// What the files of loads that touched any of `dates` brought, by date and table. A load that touched several dates
+    /// counts for each of them.
     ///
     /// # Errors
     /// When PostgreSQL fails.
-    pub async fn feed_files(&self, dates: RangeInclusive<PartitionDate>) -> Result<Vec<FeedFiles>, OdsError> {
-        Ok(sqlx::query_as(include_str!("../queries/reconcile/files.sql"))
+    pub async fn feed_files(
+        &self,
+        dates: RangeInclusive<PartitionDate>,
+    ) -> Result<BTreeMap<PartitionDate, Vec<FeedFiles>>, OdsError> {
+        let feeds: Vec<FeedFiles> = sqlx::query_as(include_str!("../queries/reconcile/files.sql"))
             .bind(dates.start().date())
             .bind(dates.end().date())
             .fetch_all(self.pool())
-            .await?)
+            .await?;
+        let mut dates: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for feed in feeds {
+            dates.entry(PartitionDate::new(feed.date)).or_default().push(feed);
+        }
+        Ok(dates)
     }
 }

@@ -214,7 +214,6 @@ fn event_name(what: &str, slot: Slot) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn at(text: &str) -> NaiveDateTime {

@@ -51,7 +51,6 @@ fn unauthorized(authorization: &Authorization) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::auth::PrivateKey;

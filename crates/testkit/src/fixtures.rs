@@ -53,7 +53,6 @@ fn unpack(archive: &Path, fixtures: &Path, folder: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

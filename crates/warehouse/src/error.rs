@@ -31,7 +31,7 @@ pub enum WarehouseError {
         url: Url,
         /// What the store said.
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// A Delta table could not be read or written.
     #[error("table {table} of the warehouse: {}", in_words(source))]

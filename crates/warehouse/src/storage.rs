@@ -91,11 +91,11 @@ impl Storage {
     }
 
     pub(crate) fn read_error(&self, source: object_store::Error) -> WarehouseError {
-        WarehouseError::Storage { action: "read", url: self.url.clone(), source }
+        WarehouseError::Storage { action: "read", url: self.url.clone(), source: Box::new(source) }
     }
 
     pub(crate) fn write_error(&self, source: object_store::Error) -> WarehouseError {
-        WarehouseError::Storage { action: "write", url: self.url.clone(), source }
+        WarehouseError::Storage { action: "write", url: self.url.clone(), source: Box::new(source) }
     }
 }
 

@@ -147,7 +147,6 @@ fn facets<const N: usize>(facets: [(&str, Value); N]) -> Map<String, Value> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use chrono::NaiveDate;
 

@@ -1,5 +1,7 @@
--- What the files of loads that touched a date from $1 to $2 brought.
+-- What the files of loads that touched a date from $1 to $2 brought, for each of these dates. A load that touched
+-- several counts for each of them.
 select
+    touched.partition_date,
     load_file.table_name,
     count(*) as files,
     sum(load_file.rows_read)::bigint as rows_read,
@@ -8,13 +10,8 @@ select
     sum(load_file.rejected)::bigint as rejected,
     sum(load_file.parked)::bigint as parked
 from daybook.load
+cross join unnest(load.dates_touched) as touched (partition_date)
 inner join daybook.load_file on load_file.load_id = load.id
-where
-    load.state = 'loaded'
-    and exists (
-        select
-        from unnest(load.dates_touched) as touched (partition_date)
-        where touched.partition_date between $1 and $2
-    )
-group by load_file.table_name
-order by load_file.table_name
+where load.state = 'loaded' and touched.partition_date between $1 and $2
+group by touched.partition_date, load_file.table_name
+order by touched.partition_date, load_file.table_name

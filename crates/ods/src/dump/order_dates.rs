@@ -80,7 +80,6 @@ impl OrderKey {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

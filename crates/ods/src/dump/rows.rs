@@ -191,7 +191,6 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
     use crate::copy::CopyEncoder;

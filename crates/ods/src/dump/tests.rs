@@ -1,7 +1,5 @@
 //! What a dump holds does not depend on how the work is divided, nor on what happens meanwhile.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::Arc;
 
 use daybook_model::manifest::{Manifest, TableDump};

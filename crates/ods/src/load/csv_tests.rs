@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use super::{CsvRecords, MAX_ROW};
 
 /// Each record as `line: field|field`, or `line: ! reason (raw)`.

@@ -83,7 +83,6 @@ fn url_of(landing: &Url, path: &Path) -> Url {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

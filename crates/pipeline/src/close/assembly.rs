@@ -71,7 +71,7 @@ impl Assembly<'_> {
         if built.plan.is_empty() {
             return Ok(None);
         }
-        self.check(build.as_ref(), Some(manifest), &published.draft, &built, steps).await?;
+        self.check(build.as_ref(), Some((manifest, period)), &published.draft, &built, steps).await?;
         let started = steps.begin();
         let publication = self.publish(build, manifest, &published.draft, &built).await?;
         steps.end("publish", started, json!({ "publication": publication.number })).await?;

@@ -213,12 +213,8 @@ impl Merge<'_> {
         Ok(())
     }
 
-    /// Days that were asked for are looked at although their dump is the published one: that is how to repair them.
     fn candidates(&self, table: &str) -> Dates {
-        let mut candidates = candidates(table, self.manifest, &self.published.draft);
-        let dumped = self.manifest.tables.get(table).into_iter().flat_map(|dump| dump.dates.keys());
-        candidates.extend(dumped.filter(|date| self.period.days.contains(date)));
-        candidates
+        candidates(table, self.manifest, &self.published.draft, &self.period.days)
     }
 
     async fn ask(

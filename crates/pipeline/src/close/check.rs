@@ -12,22 +12,23 @@ use super::audit::{Auditor, Subject, TestFailure};
 use super::build::Built;
 use super::measures;
 use super::models::DATES_AT_A_TIME;
+use super::period::Period;
 use super::steps::Steps;
 use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
 use crate::PipelineError;
 
 impl Assembly<'_> {
-    /// Audits and reconciles, with the dump if there was one; any finding stops the close.
+    /// Audits and reconciles, with the dump and what was asked for if there was one; any finding stops the close.
     pub(super) async fn check(
         &self,
         build: &dyn Build,
-        manifest: Option<&Manifest>,
+        dump: Option<(&Manifest, &Period)>,
         before: &PublicationDraft,
         built: &Built,
         steps: &mut dyn Steps,
     ) -> Result<(), PipelineError> {
         let started = steps.begin();
-        let failures = self.audit(build, manifest.is_some(), before, built).await?;
+        let failures = self.audit(build, dump.is_some(), before, built).await?;
         for failure in &failures {
             steps.test_failed(failure).await?;
         }
@@ -36,8 +37,8 @@ impl Assembly<'_> {
         steps.end("audit", started, json!({ "failures": errors.len(), "warnings": warnings.len() })).await?;
         stop_at(errors.into_iter().map(TestFailure::line).collect())?;
         let started = steps.begin();
-        let mut differences = match manifest {
-            Some(manifest) => missing_from_replica(build, manifest, before).await?,
+        let mut differences = match dump {
+            Some((manifest, period)) => missing_from_replica(build, manifest, before, period).await?,
             None => Vec::new(),
         };
         differences.extend(contradictions(build, built).await?);
@@ -122,6 +123,7 @@ async fn missing_from_replica(
     build: &dyn Build,
     manifest: &Manifest,
     before: &PublicationDraft,
+    period: &Period,
 ) -> Result<Vec<String>, PipelineError> {
     let mut missing = Vec::new();
     for (table, touched) in [
@@ -130,7 +132,8 @@ async fn missing_from_replica(
         ("parked_order_lines", Touched::HealedLines),
         ("transaction", Touched::Transactions),
     ] {
-        let dates = touched.ask(build, manifest, &candidates(table, manifest, before)).await?;
+        let candidates = candidates(table, manifest, before, &period.days);
+        let dates = touched.ask(build, manifest, &candidates).await?;
         missing.extend(
             dates.into_iter().map(|date| format!("{table} of {date}: the replica differs from the dump")),
         );

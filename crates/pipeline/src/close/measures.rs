@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::rows::cast;
 use crate::PipelineError;
 
-/// The tables in which measures are counted.
+/// The tables that must agree on measures.
 pub(super) const TABLES: [&str; 6] = [
     "orders",
     "order_lines",
@@ -32,15 +32,21 @@ const PLACES: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// The amounts of one date, by measure (`orders`, `lines`, `revenue` in minor units) and place.
+/// The amounts of one date, by measure (`orders`, `lines`, `revenue` in minor units, `transactions`) and place. Of
+/// transactions the replica counts every state that it has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Measures(BTreeMap<String, BTreeMap<String, i64>>);
 
 impl Measures {
-    /// The amount of `measure` that `place` shows; what it does not show is nothing.
+    /// The amount of `measure` that `place` shows, if it shows any.
+    pub fn shown(&self, measure: &str, place: &str) -> Option<i64> {
+        self.0.get(measure)?.get(place).copied()
+    }
+
+    /// The same, in which nothing is 0.
     pub fn amount(&self, measure: &str, place: &str) -> i64 {
-        self.0.get(measure).and_then(|places| places.get(place)).copied().unwrap_or_default()
+        self.shown(measure, place).unwrap_or_default()
     }
 
     pub(super) fn set(&mut self, measure: &str, place: &str, amount: i64) {

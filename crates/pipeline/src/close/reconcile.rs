@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::measures::{self, Measures};
 use super::period::Period;
-use super::{Close, DatePlan, LOOK};
+use super::{Close, ClosePlan, DatePlan, LOOK};
 use crate::PipelineError;
 use crate::runs::RunLock;
 
@@ -20,8 +20,6 @@ const DATES_AT_A_TIME: u64 = 31;
 /// Where every row of some dates is, and whether that adds up.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Reconciliation {
-    /// What the files of loads that touched these dates brought, by table. A load may have touched other dates, too.
-    pub files: Vec<FeedFiles>,
     /// Each date.
     pub dates: Vec<ReconciledDate>,
 }
@@ -31,8 +29,10 @@ pub struct Reconciliation {
 pub struct ReconciledDate {
     /// The business date.
     pub date: PartitionDate,
-    /// Orders, lines and revenue, and the ODS's transactions, in every place. What has expired from the ODS is no
-    /// longer counted there.
+    /// What the files of loads that touched the date brought, by table. What a load brought for other dates counts as
+    /// well, for a file may hold rows of many dates.
+    pub files: Vec<FeedFiles>,
+    /// Orders, lines, revenue and transactions in every place. What has expired from the ODS is no longer counted there.
     pub measures: Measures,
     /// Why the next close will build the date again: what the ODS holds is not yet, or not so, in the replica.
     pub waiting: BTreeSet<&'static str>,
@@ -87,6 +87,7 @@ impl Close<'_> {
         for (date, measure, amount) in self.ods.measure(*first..=*last, timezone).await? {
             measured.entry(date).or_default().set(&measure, "ods", amount);
         }
+        let mut files = self.ods.feed_files(*first..=*last).await?;
         let Held { waiting, differing } = self.compare(&published).await?;
         let reconciled = |date: &PartitionDate| {
             let measures = measured.remove(date).unwrap_or_default();
@@ -100,12 +101,10 @@ impl Close<'_> {
             differences.extend(
                 unexplained.map(|why| format!("{why}: the replica holds another content than the ODS")),
             );
-            ReconciledDate { date: *date, measures, waiting, closed, differences }
+            let files = files.remove(date).unwrap_or_default();
+            ReconciledDate { date: *date, files, measures, waiting, closed, differences }
         };
-        Ok(Reconciliation {
-            files: self.ods.feed_files(*first..=*last).await?,
-            dates: dates.iter().map(reconciled).collect(),
-        })
+        Ok(Reconciliation { dates: dates.iter().map(reconciled).collect() })
     }
 
     async fn published_measures(
@@ -140,11 +139,11 @@ impl Close<'_> {
         cutoff: PartitionDate,
     ) -> Result<Held, PipelineError> {
         let period = Period { days: BTreeSet::new(), cutoff };
-        let waiting = self.assembly(LOOK).preview(manifest, published, &period).await?.dates;
+        let waiting = changes(self.assembly(LOOK).preview(manifest, published, &period).await?);
         // without hashes that say what need not be looked at, a close would look at every row
         let mut unhashed = published.clone();
         unhashed.draft.source_hashes.clear();
-        let differing = self.assembly(LOOK).preview(manifest, &unhashed, &period).await?.dates;
+        let differing = changes(self.assembly(LOOK).preview(manifest, &unhashed, &period).await?);
         Ok(Held { waiting, differing })
     }
 }
@@ -152,10 +151,22 @@ impl Close<'_> {
 /// How what the ODS holds stands to what is published.
 #[derive(Default)]
 struct Held {
-    /// The dates that the next close will build again, and why.
+    /// What the next close will take in.
     waiting: DatePlan,
     /// The same for a close that trusts no hash.
     differing: DatePlan,
+}
+
+/// Why a close would build each date, and that transactions of a date would change: which touches the date of their
+/// order, if there is one.
+fn changes(plan: ClosePlan) -> DatePlan {
+    let mut changes = plan.dates;
+    for transactions in plan.tables.iter().filter(|table| table.table == "transaction") {
+        for date in transactions.dates.keys() {
+            changes.entry(*date).or_default().insert("transactions");
+        }
+    }
+    changes
 }
 
 /// Whether orders or lines wait, of which the replica then holds fewer.

@@ -3,23 +3,28 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use daybook_model::manifest::Manifest;
+use daybook_model::manifest::{DateContent, Manifest};
 use daybook_model::{Dialect, PartitionDate, compile, portions};
 use daybook_warehouse::{Build, PublicationDraft};
 
 use super::rows;
 use crate::PipelineError;
 
-/// Dates of `table` whose dump is not the one that was published: they may hold changes.
+/// Dates of `table` whose dump is not the one that was published, and those that were `asked` for: they may hold changes.
+/// Days that are asked for are looked at whatever was published, for that is how to repair them.
 pub(super) fn candidates(
     table: &str,
     manifest: &Manifest,
     before: &PublicationDraft,
+    asked: &BTreeSet<PartitionDate>,
 ) -> BTreeSet<PartitionDate> {
     let published = before.source_hashes.get(table);
+    let is_published = |date, content: &DateContent| {
+        published.and_then(|dates| dates.get(date)) == Some(&content.content_hash)
+    };
     let dumped = manifest.tables.get(table).into_iter().flat_map(|dump| &dump.dates);
     dumped
-        .filter(|(date, content)| published.and_then(|dates| dates.get(date)) != Some(&content.content_hash))
+        .filter(|(date, content)| asked.contains(*date) || !is_published(date, content))
         .map(|(date, _)| *date)
         .collect()
 }

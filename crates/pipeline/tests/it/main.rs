@@ -8,6 +8,7 @@ mod expiring;
 mod interrupted;
 mod law;
 mod looking;
+mod looking_back;
 mod mishaps;
 mod models;
 mod parity;

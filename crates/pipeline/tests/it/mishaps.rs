@@ -74,6 +74,24 @@ async fn what_every_table_has_lost_is_found_and_closing_the_day_again_brings_it_
 }
 
 #[tokio::test]
+async fn a_lost_payment_of_an_unknown_order_is_found() {
+    let books = first_day().await;
+    books
+        .load_payments(time("2024-03-01 13:00"), "a", &event("t1", "o7", "success", "2024-03-01T12:30:00"))
+        .await;
+    books.close_day(day("2024-03-01")).await;
+    books.lose(&["transaction"]).await;
+    let found = books.reconcile("2024-03-02 14:00").await;
+    assert_eq!(
+        found.dates[0].differences,
+        ["transactions: the replica holds another content than the ODS"],
+        "{found:?}"
+    );
+    books.close_day(day("2024-03-01")).await;
+    assert_eq!(books.reconcile("2024-03-02 14:00").await.difference_count(), 0);
+}
+
+#[tokio::test]
 async fn another_content_with_the_same_counts_is_found() {
     let books = first_day().await;
     books.close_day(day("2024-03-01")).await;

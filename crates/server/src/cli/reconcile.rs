@@ -13,6 +13,7 @@ use crate::output::{self, Format};
 ///
 /// Without arguments: every closed date. Ends with exit code 1 when something differs. A date that waits holds rows
 /// that came after its close; the next close takes them in. What has expired from the ODS is no longer counted there.
+/// Revenue is in minor units. Files count for every date that their load touched, with all their rows.
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArgs {
     #[command(flatten)]
@@ -29,15 +30,11 @@ pub(super) async fn execute(
 }
 
 fn report(reconciliation: &Reconciliation, reporting: Reporting) -> anyhow::Result<Outcome> {
-    let differences = reconciliation.difference_count();
     match reporting.format {
         Format::Json => output::json(reconciliation)?,
-        Format::Csv => print_dates(Format::Csv, reconciliation)?,
-        Format::Table => {
-            print_files(reconciliation)?;
-            print_dates(Format::Table, reconciliation)?;
-        }
+        format => print(format, reconciliation)?,
     }
+    let differences = reconciliation.difference_count();
     if differences > 0 {
         anyhow::bail!("{differences} difference(s): the column `state` names the places and their amounts");
     }
@@ -47,35 +44,63 @@ fn report(reconciliation: &Reconciliation, reporting: Reporting) -> anyhow::Resu
     Ok(Outcome::Done)
 }
 
-fn print_files(reconciliation: &Reconciliation) -> anyhow::Result<()> {
-    let headers = ["feed", "files", "rows read", "= loaded", "+ unchanged", "+ rejected", "+ parked"];
-    let row = |feed: &FeedFiles| {
-        let counts = [feed.files, feed.rows_read, feed.loaded, feed.unchanged, feed.rejected, feed.parked];
-        std::iter::once(feed.table_name.clone()).chain(counts.iter().map(ToString::to_string)).collect()
-    };
-    output::print_rows(Format::Table, &headers, &reconciliation.files.iter().map(row).collect::<Vec<_>>())
+/// What is followed through a date.
+struct Feed {
+    name: &'static str,
+    /// The table whose files bring it; the ledger counts rows, not what is in them.
+    files: Option<&'static str>,
+    measure: &'static str,
+    mart: Option<&'static str>,
 }
 
-const COLUMNS: [(&str, &str, &str); 8] = [
-    ("orders: ODS", "orders", "ods"),
-    ("orders: replica", "orders", "replica"),
-    ("lines: ODS", "lines", "ods"),
-    ("lines: replica", "lines", "replica"),
-    ("lines: fact", "lines", "fact"),
-    ("revenue: ODS", "revenue", "ods"),
-    ("revenue: fact", "revenue", "fact"),
-    ("revenue: marts", "revenue", "app_daily_revenue"),
+const FEEDS: [Feed; 4] = [
+    Feed { name: "orders", files: Some("orders"), measure: "orders", mart: Some("app_daily_revenue") },
+    Feed { name: "order_lines", files: Some("order_lines"), measure: "lines", mart: None },
+    Feed { name: "revenue", files: None, measure: "revenue", mart: Some("app_daily_revenue") },
+    Feed { name: "transaction", files: Some("transaction"), measure: "transactions", mart: None },
 ];
 
-fn print_dates(format: Format, reconciliation: &Reconciliation) -> anyhow::Result<()> {
-    let headers: Vec<&str> =
-        std::iter::once("date").chain(COLUMNS.iter().map(|column| column.0)).chain(["state"]).collect();
-    let row = |date: &ReconciledDate| {
-        let amounts =
-            COLUMNS.iter().map(|(_, measure, place)| date.measures.amount(measure, place).to_string());
-        std::iter::once(date.date.to_string()).chain(amounts).chain([state(date)]).collect()
-    };
-    output::print_rows(format, &headers, &reconciliation.dates.iter().map(row).collect::<Vec<_>>())
+const HEADERS: [&str; 13] = [
+    "date",
+    "feed",
+    "files",
+    "rows",
+    "loaded",
+    "unchanged",
+    "rejected",
+    "parked",
+    "ODS",
+    "replica",
+    "fact",
+    "marts",
+    "state",
+];
+
+fn print(format: Format, reconciliation: &Reconciliation) -> anyhow::Result<()> {
+    let rows: Vec<_> = reconciliation.dates.iter().flat_map(rows).collect();
+    output::print_rows(format, &HEADERS, &rows)
+}
+
+/// A row for each feed of a date; the first one says how the date stands.
+fn rows(date: &ReconciledDate) -> impl Iterator<Item = Vec<String>> + '_ {
+    let states = std::iter::once(state(date)).chain(std::iter::repeat(String::new()));
+    FEEDS.iter().zip(states).map(|(feed, state)| {
+        let files = date.files.iter().find(|files| Some(files.table_name.as_str()) == feed.files);
+        let places = [Some("ods"), Some("replica"), Some("fact"), feed.mart];
+        let amount = |place: Option<&str>| date.measures.shown(feed.measure, place?);
+        let begin = [date.date.to_string(), feed.name.to_owned()];
+        let amounts = counts(files).into_iter().chain(places.map(amount)).map(shown);
+        begin.into_iter().chain(amounts).chain([state]).collect()
+    })
+}
+
+fn counts(files: Option<&FeedFiles>) -> [Option<i64>; 6] {
+    let Some(files) = files else { return [None; 6] };
+    [files.files, files.rows_read, files.loaded, files.unchanged, files.rejected, files.parked].map(Some)
+}
+
+fn shown(amount: Option<i64>) -> String {
+    amount.map(|amount| amount.to_string()).unwrap_or_default()
 }
 
 fn state(date: &ReconciledDate) -> String {

@@ -93,7 +93,6 @@ fn bearer(token: &SecretString) -> Result<HeaderValue, SnowflakeError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

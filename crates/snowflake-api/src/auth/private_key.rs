@@ -90,7 +90,6 @@ fn unusable(reason: &str) -> SnowflakeError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

@@ -83,7 +83,6 @@ impl KeyPairTokens {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
     use pkcs8::SecretDocument;

@@ -115,7 +115,6 @@ fn whole_seconds(timeout: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

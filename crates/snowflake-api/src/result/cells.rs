@@ -119,7 +119,6 @@ impl Cells<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use arrow_array::Array;
     use arrow_array::cast::AsArray;
