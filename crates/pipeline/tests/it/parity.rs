@@ -1,4 +1,4 @@
-//! The same shop, closed into Delta tables and into Snowflake, gives the same books.
+//! The same shop gives the same books wherever they are kept: in a folder, in a bucket, and in Snowflake.
 
 use daybook_model::PartitionDate;
 use daybook_pipeline::{ClosePeriod, CloseState, test_published};
@@ -33,6 +33,25 @@ async fn a_shop_closes_alike_day_by_day() {
     let failures = test_published(snowflake.warehouse.as_ref(), registry, settings, &all).await.unwrap();
     let others = test_published(delta.warehouse.as_ref(), registry, settings, &all).await.unwrap();
     assert_eq!(format!("{failures:?}"), format!("{others:?}"));
+}
+
+/// Publications come and go meanwhile.
+#[tokio::test]
+async fn a_shop_closes_in_a_bucket_as_in_a_folder() {
+    let shop =
+        Shop::generate(&ShopOptions { days: DAYS, orders_per_day: 25, seed: 7, ..ShopOptions::default() });
+    let folder = close_day_by_day(Books::new().await, &shop).await;
+    let mut bucket = Books::in_bucket().await;
+    bucket.settings.keep_publications = 2;
+    let bucket = close_day_by_day(bucket, &shop).await;
+    bucket.assert_same_as(&folder, "in a bucket").await;
+
+    // the sixth publication is the fourth that is left
+    let again = bucket.close(shop.last().unwrap().closes_at(), whole_period(&shop)).await;
+    let vacuum = again.steps.iter().find(|step| step.name == "vacuum").unwrap();
+    assert_eq!(vacuum.metrics["publications"], 2);
+    assert_ne!(vacuum.metrics["files"], 0);
+    bucket.assert_same_as(&folder, "after a vacuum").await;
 }
 
 /// Two months of a real shop, in one range.

@@ -56,6 +56,7 @@ pub(crate) struct Books {
 enum Place {
     /// In the folder.
     Delta,
+    Bucket(TestBucket),
     Snowflake(Box<(Snowflake, TestBucket)>),
 }
 
@@ -79,6 +80,12 @@ impl Books {
 
     pub(crate) async fn with(registry: Arc<Registry>) -> Self {
         Self::at(Place::Delta, registry).await
+    }
+
+    /// Books in a bucket.
+    pub(crate) async fn in_bucket() -> Self {
+        let place = Place::Bucket(TestBucket::create().await.unwrap());
+        Self::at(place, Arc::new(Registry::shipped().unwrap())).await
     }
 
     /// Books in the stand-in for Snowflake.
@@ -269,14 +276,20 @@ impl Place {
                 let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
                 Box::new(DeltaWarehouse::new(storage, registry, MEMORY).unwrap())
             }
+            Self::Bucket(bucket) => {
+                Box::new(DeltaWarehouse::new(in_bucket(bucket), registry, MEMORY).unwrap())
+            }
             Self::Snowflake(place) => {
                 let (server, bucket) = place.as_ref();
-                let options = StorageOptions::from_variables(bucket.variables());
-                let storage = Storage::open(&bucket.url("warehouse").parse().unwrap(), &options).unwrap();
-                Box::new(SnowflakeWarehouse::new(settings(server), storage, registry).unwrap())
+                Box::new(SnowflakeWarehouse::new(settings(server), in_bucket(bucket), registry).unwrap())
             }
         }
     }
+}
+
+fn in_bucket(bucket: &TestBucket) -> Storage {
+    let options = StorageOptions::from_variables(bucket.variables());
+    Storage::open(&bucket.url("warehouse").parse().unwrap(), &options).unwrap()
 }
 
 fn settings(server: &Snowflake) -> SnowflakeSettings {
