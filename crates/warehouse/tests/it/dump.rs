@@ -37,7 +37,7 @@ pub(crate) async fn dump(storage: &Storage, registry: &Registry, run_id: i64, ro
         let file = DumpFile { path: path.to_string(), rows: rows.len() as u64, bytes };
         tables.insert(table.to_owned(), TableDump { files: vec![file], dates });
     }
-    Manifest { run_id, cutoff: None, tables, loads: Vec::new() }
+    Manifest { run_id, cutoff: None, tables, loads: Vec::new(), source: None }
 }
 
 fn parquet(columns: &[ColumnSpec], rows: &[&[&str]]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daybook_snowflake_api::{Client, Statement};
+use daybook_snowflake_api::{Client, ClientOptions, Session, Statement};
 use daybook_testkit::Fault;
 use daybook_warehouse::snowflake::SnowflakeSettings;
 use daybook_warehouse::{Check, Warehouse, WarehouseError};
@@ -82,8 +82,9 @@ async fn a_query_tells_what_it_reads() {
 async fn a_schema_of_somebody_else_is_left_alone() {
     let world = World::snowflake().await;
     let stand_in = world.stand_in();
-    let client = Client::new(stand_in.settings().client).unwrap();
     let database = stand_in.server.database();
+    let session = Session { database: Some(database.to_owned()), ..Session::default() };
+    let client = Client::new(ClientOptions { session, ..stand_in.settings().client }).unwrap();
     for sql in [
         format!("create schema \"{database}\".\"BOOKS\""),
         format!("create table \"{database}\".\"BOOKS\".\"ORDERS\" (a int)"),
