@@ -105,10 +105,9 @@ impl App {
         if self.ask_database().await.is_err() {
             metrics.forget_database();
         }
-        metrics.text().map_err(|error| {
-            tracing::error!(%error, "cannot write the metrics: {error}");
-            Problem::internal()
-        })
+        metrics
+            .text()
+            .map_err(|error| Problem::internal().because(format!("cannot write the metrics: {error}")))
     }
 
     async fn ask_database(&self) -> Result<(), Problem> {

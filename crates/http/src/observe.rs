@@ -1,21 +1,25 @@
 //! What is noted of every request: in the log under its id, and for the metrics.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use tower_http::request_id::{MakeRequestId, MakeRequestUuid};
-use tracing::{Instrument, Span, debug, info_span};
+use tracing::{debug, error, warn};
 
 use crate::app::App;
+use crate::problem::{Cause, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Works on a request under its id, which is the client's own if it sent one, and answers with that id.
 ///
-/// It is one layer for several purposes, because every layer copies all that it stands before, for each request.
+/// A request that failed is one line of the log; a span for every request would cost more than to check its signature.
+/// And it is one layer for several purposes, because every layer copies all that it stands before, for each request.
 pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_sound(id)).cloned();
@@ -23,10 +27,11 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let method = name_of(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let span = span(method, route, id.as_ref());
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response =
+        answered.unwrap_or_else(|_| Problem::internal().because("it panicked").into_response());
     let status = response.status().as_u16();
-    span.in_scope(|| debug!(status, "answered {status}"));
+    log(method, route, id.as_ref(), status, response.extensions_mut().remove());
     app.metrics().answered(method, route, status, started.elapsed());
     let headers = response.headers_mut();
     if let Some(id) = id {
@@ -50,7 +55,11 @@ fn name_of(method: &Method) -> &'static str {
 }
 
 /// The route, but neither path nor query, which may name customers.
-fn span(method: &'static str, route: &str, id: Option<&HeaderValue>) -> Span {
+fn log(method: &str, route: &str, id: Option<&HeaderValue>, status: u16, cause: Option<Cause>) {
     let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-    info_span!("request", id, method, route)
+    match cause {
+        None => debug!(id, method, route, status, "answered {status}"),
+        Some(Cause(cause)) if status == 500 => error!(id, method, route, status, "a request failed: {cause}"),
+        Some(Cause(cause)) => warn!(id, method, route, status, "{cause}"),
+    }
 }

@@ -31,7 +31,15 @@ pub(crate) struct Problem {
     /// Boxed, because every result carries the room for it.
     #[serde(skip)]
     header: Option<Box<(HeaderName, HeaderValue)>>,
+    /// For the log only.
+    #[serde(skip)]
+    cause: Option<Cause>,
 }
+
+/// Why Daybook could not do what was asked, in words that are not for whoever asked; it goes with the answer to where
+/// requests are logged.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) String);
 
 /// A value that breaks the contract.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -49,7 +57,15 @@ pub(crate) struct InvalidValue {
 impl Problem {
     fn new(status: StatusCode, code: &str, title: &'static str) -> Self {
         let kind = format!("urn:daybook:problem:{code}");
-        Self { kind, title, status: status.as_u16(), detail: None, errors: Vec::new(), header: None }
+        Self {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: None,
+            errors: Vec::new(),
+            header: None,
+            cause: None,
+        }
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -59,6 +75,12 @@ impl Problem {
 
     fn header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.header = Some(Box::new((name, HeaderValue::from_static(value))));
+        self
+    }
+
+    /// The same problem, whose cause is logged with the request.
+    pub(crate) fn because(mut self, cause: impl ToString) -> Self {
+        self.cause = Some(Cause(cause.to_string()));
         self
     }
 
@@ -145,6 +167,9 @@ impl IntoResponse for Problem {
             let (name, value) = *header;
             response.headers_mut().insert(name, value);
         }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
         response
     }
 }
@@ -153,21 +178,18 @@ impl From<OdsError> for Problem {
     fn from(error: OdsError) -> Self {
         match cause(&error) {
             _ if error.is_outage() => {
-                tracing::warn!(%error, "the operational data store is away: {error}");
-                Self::unavailable("the operational data store cannot be reached")
+                let cause = format!("the operational data store is away: {error}");
+                Self::unavailable("the operational data store cannot be reached").because(cause)
             }
             OdsError::GaveUp(_) => {
-                tracing::warn!(%error, "{error}");
                 Self::unavailable("another writer keeps these rows, or there is too much to do")
+                    .because(error)
             }
             OdsError::Conflict(_) => Self::conflict("another writer changed the same rows: try again"),
             OdsError::Location { .. } | OdsError::NotFound(_) | OdsError::NothingToLoad(_) => {
                 Self::invalid(error.to_string(), Vec::new())
             }
-            _ => {
-                tracing::error!(%error, "a request failed: {error}");
-                Self::internal()
-            }
+            _ => Self::internal().because(error),
         }
     }
 }

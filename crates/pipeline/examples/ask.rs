@@ -15,8 +15,13 @@ use daybook_model::Registry;
 use daybook_storage::StorageOptions;
 use daybook_warehouse::delta::DeltaWarehouse;
 use daybook_warehouse::{Storage, Warehouse};
+use mimalloc::MiMalloc;
 use serde_json::json;
 use url::Url;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

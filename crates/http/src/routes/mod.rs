@@ -12,11 +12,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
 use daybook_ods::Scope;
 use tokio::sync::Semaphore;
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -57,12 +54,5 @@ pub(crate) fn router(app: &App) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state((app.clone(), Limits::of(app.options())), admit));
     // health is answered however busy the server is
-    limited
-        .merge(health::routes())
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn_with_state(app.clone(), observe))
-                .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response())),
-        )
-        .with_state(app.clone())
+    limited.merge(health::routes()).layer(from_fn_with_state(app.clone(), observe)).with_state(app.clone())
 }

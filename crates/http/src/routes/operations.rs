@@ -254,8 +254,7 @@ impl From<BooksError> for Problem {
             BooksError::Busy(message) => Self::conflict(message),
             BooksError::Invalid(message) => Self::invalid(message, Vec::new()),
             BooksError::Failed(error) => {
-                tracing::error!(%error, "a request failed: {error}");
-                Self::unavailable("the books cannot be read just now: the log tells why")
+                Self::unavailable("the books cannot be read just now: the log tells why").because(error)
             }
         }
     }

@@ -174,8 +174,8 @@ impl From<SubmitError> for Problem {
         match error {
             SubmitError::TooMany { .. } => Self::too_large(error.to_string()),
             SubmitError::Unavailable { .. } => {
-                tracing::warn!(%error, "{error}");
                 Self::unavailable("payments cannot be stored just now: nothing is lost if you send again")
+                    .because(error)
             }
             SubmitError::QueueFull { .. } | SubmitError::Closed => Self::unavailable(error.to_string()),
         }

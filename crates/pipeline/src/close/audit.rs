@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::rows;
 use crate::PipelineError;
+use crate::runs::in_words;
 
 /// Rows that are kept of a failing test.
 const ROWS_KEPT: usize = 100;
@@ -35,16 +36,8 @@ impl TestFailure {
     /// In one line, with the first row.
     pub fn line(&self) -> String {
         let model = self.model.as_deref().map(|model| format!("model {model}, ")).unwrap_or_default();
-        let cells = self.rows.first().into_iter().flatten().map(|(name, value)| match value.as_str() {
-            Some(text) => format!("{name} {text}"),
-            None => format!("{name} {value}"),
-        });
-        format!(
-            "{model}test {}: {} row(s), such as {}",
-            self.test,
-            self.failures,
-            cells.collect::<Vec<_>>().join(", ")
-        )
+        let first = self.rows.first().map(in_words).unwrap_or_default();
+        format!("{model}test {}: {} row(s), such as {first}", self.test, self.failures)
     }
 }
 

@@ -150,10 +150,7 @@ impl Merge<'_> {
         }
         let candidate_lines = self.candidates("order_lines");
         dates.extend(self.ask("order lines", Touched::OrderLines, &candidate_lines).await?);
-        // parked lines carry no business date of their own, so they are looked at whenever there are any
-        if self.manifest.tables.get("parked_order_lines").is_some_and(|dump| !dump.dates.is_empty()) {
-            dates.extend(self.ask("order lines", Touched::HealedLines, &Dates::new()).await?);
-        }
+        dates.extend(self.ask("order lines", Touched::HealedLines, &Dates::new()).await?);
         // with the orders' dates, since lines move with their order
         self.merge("order_lines", &dates).await?;
         Ok(dates)
@@ -187,7 +184,11 @@ impl Merge<'_> {
             let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?;
             touched.snapshots.extend(snapshots);
             touched.versions = self.ask("price changes", Touched::Versions, &variants).await?;
-            touched.reassigned = self.ask("product of variants", Touched::ReassignedLines, &variants).await?;
+            // of most changes of a variant its product stays what it was, and facts are many
+            if !Touched::ReassignedVariants.ask(self.build, self.manifest, &variants).await?.is_empty() {
+                let lines = Touched::ReassignedLines;
+                touched.reassigned = self.ask("product of variants", lines, &variants).await?;
+            }
         }
         Ok(touched)
     }

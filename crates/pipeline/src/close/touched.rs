@@ -51,7 +51,9 @@ pub(super) enum Touched {
     VariantSnapshots,
     /// Dates of variants' versions that changed, and of those that follow them.
     Versions,
-    /// Order dates of lines whose product changed.
+    /// Dates from which variants are under another product.
+    ReassignedVariants,
+    /// Order dates of lines of such variants.
     ReassignedLines,
     /// Every order date.
     AllOrders,
@@ -71,6 +73,7 @@ impl Touched {
                 return snapshots("variant", content).into();
             }
             Self::Versions => include_str!("../../queries/touched/versions.sql"),
+            Self::ReassignedVariants => include_str!("../../queries/touched/reassigned_variants.sql"),
             Self::ReassignedLines => include_str!("../../queries/touched/reassigned_lines.sql"),
             Self::AllOrders => include_str!("../../queries/touched/all_orders.sql"),
         };
@@ -88,6 +91,7 @@ impl Touched {
             | Self::ProductSnapshots
             | Self::VariantSnapshots
             | Self::Versions
+            | Self::ReassignedVariants
             | Self::ReassignedLines
             | Self::AllOrders => None,
         }
@@ -100,6 +104,11 @@ impl Touched {
         manifest: &Manifest,
         candidates: &BTreeSet<PartitionDate>,
     ) -> Result<BTreeSet<PartitionDate>, PipelineError> {
+        // parked lines carry no business date of their own, so they are looked at whenever there are any
+        let has_parked = manifest.tables.get("parked_order_lines").is_some_and(|dump| !dump.dates.is_empty());
+        if matches!(self, Self::HealedLines) && !has_parked {
+            return Ok(BTreeSet::new());
+        }
         let Some(dump) = self.table().and_then(|table| manifest.tables.get(table)) else {
             return self.ask_at_once(build, candidates).await;
         };

@@ -81,10 +81,19 @@ pub struct FailedTest {
 impl FailedTest {
     /// The first row that was wrong, in words.
     pub fn first_row(&self) -> String {
-        let cells = self.rows.get(0).and_then(serde_json::Value::as_object).into_iter().flatten();
-        let cells = cells.map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or("(none)")));
-        cells.collect::<Vec<_>>().join(", ")
+        let row = self.rows.get(0).and_then(serde_json::Value::as_object);
+        row.map(in_words).unwrap_or_default()
     }
+}
+
+/// A row, column by column.
+pub(crate) fn in_words(row: &serde_json::Map<String, serde_json::Value>) -> String {
+    let cell = |(name, value): (&String, &serde_json::Value)| match value {
+        serde_json::Value::Null => format!("{name} (none)"),
+        serde_json::Value::String(text) => format!("{name} {text}"),
+        other => format!("{name} {other}"),
+    };
+    row.iter().map(cell).collect::<Vec<_>>().join(", ")
 }
 
 /// The tests that did not hold in the run of that id, errors first.

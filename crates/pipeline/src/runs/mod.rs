@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 
 use crate::PipelineError;
 
+pub(crate) use history::in_words;
 pub use history::{FailedTest, RunStep, RunSummary, count, failed_tests, find, last_failed_tests, list};
 pub(crate) use lock::RunLock;
 pub use lock::is_under_way;

@@ -10,6 +10,7 @@ mod loads;
 mod mistakes;
 mod models;
 mod openlineage;
+mod readers;
 mod receiver;
 mod rejects;
 mod schedule;
