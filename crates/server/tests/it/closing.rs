@@ -25,7 +25,7 @@ fn a_difference_is_named_and_ends_with_1() {
     insta::assert_snapshot!(table.out);
 
     // a mart as it was before the close
-    let published = folder.path(".daybook/warehouse/publications/1.json");
+    let published = folder.path(".daybook/warehouse/publications/000000000001.json");
     let mut publication: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&published).unwrap()).unwrap();
     publication["tables"]["app_daily_revenue"] = 0.into();

@@ -63,7 +63,8 @@ async fn a_batch_becomes_an_answer_in_snowflake() {
     let orders = "\n2024-03-01,orders,1,1,1,0,0,0,1,1,,1,reconciles\n";
     assert!(reconciled.out.contains(orders), "{}{}", reconciled.out, reconciled.err);
     let status = daybook(&["--format", "json", "status"]);
-    assert!(status.out.contains("\"closed_dates\": [\n        \"2024-03-01\""), "{}", status.out);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["published"]["closed_dates"], serde_json::json!(["2024-03-01"]), "{status}");
     let run = daybook(&["--format", "csv", "runs", "show", "1"]);
     assert!(run.out.contains("\ncosts,"), "{}", run.out);
     assert_eq!(daybook(&["-q", "models", "test", "--select", "app_daily_revenue"]).code, 0);
