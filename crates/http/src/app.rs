@@ -102,7 +102,8 @@ impl App {
         let _turn = self.0.scrape.lock().await;
         let metrics = self.metrics();
         metrics.queue(self.0.payments.get().map_or(0, PaymentQueue::depth));
-        if self.ask_database().await.is_err() {
+        if let Err(problem) = self.ask_database().await {
+            tracing::warn!("metrics without what the database knows: {}", problem.cause());
             metrics.forget_database();
         }
         metrics

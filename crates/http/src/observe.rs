@@ -1,5 +1,6 @@
 //! What is noted of every request: in the log under its id, and for the metrics.
 
+use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use tower_http::request_id::{MakeRequestId, MakeRequestUuid};
-use tracing::{debug, error, warn};
+use tracing::{debug, error};
 
 use crate::app::App;
 use crate::problem::{Cause, Problem};
@@ -28,8 +29,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response =
-        answered.unwrap_or_else(|_| Problem::internal().because("it panicked").into_response());
+    let mut response = answered.unwrap_or_else(|panic| panicked(panic.as_ref()).into_response());
     let status = response.status().as_u16();
     log(method, route, id.as_ref(), status, response.extensions_mut().remove());
     app.metrics().answered(method, route, status, started.elapsed());
@@ -39,6 +39,13 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// What stands in the place of an answer; the server goes on.
+fn panicked(panic: &(dyn Any + Send)) -> Problem {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of no text");
+    Problem::internal().because(format!("it panicked: {text}"))
 }
 
 /// A client's id goes into the log and into the answer, so it must be short and hold nothing that misleads there.
@@ -58,8 +65,8 @@ fn name_of(method: &Method) -> &'static str {
 fn log(method: &str, route: &str, id: Option<&HeaderValue>, status: u16, cause: Option<Cause>) {
     let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
     match cause {
+        Some(Cause(cause)) => error!(id, method, route, status, "a request failed: {cause}"),
+        None if status == 500 => error!(id, method, route, status, "a request failed"),
         None => debug!(id, method, route, status, "answered {status}"),
-        Some(Cause(cause)) if status == 500 => error!(id, method, route, status, "a request failed: {cause}"),
-        Some(Cause(cause)) => warn!(id, method, route, status, "{cause}"),
     }
 }

@@ -84,6 +84,15 @@ impl Problem {
         self
     }
 
+    /// Why, in words for the log.
+    pub(crate) fn cause(&self) -> &str {
+        match (&self.cause, &self.detail) {
+            (Some(Cause(cause)), _) => cause,
+            (None, Some(detail)) => detail,
+            (None, None) => self.title,
+        }
+    }
+
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed", "The request cannot be understood").detail(detail)
     }

@@ -46,8 +46,3 @@ select partition_date, 'orders' as measure, 'app_daily_customer_sales' as place,
 from app_daily_customer_sales
 where partition_date in (:dates)
 group by partition_date
-union all
-select partition_date, 'transactions' as measure, 'replica' as place, count(*) as amount
-from "transaction"
-where partition_date in (:dates)
-group by partition_date

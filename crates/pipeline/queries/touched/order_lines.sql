@@ -1,16 +1,31 @@
--- Dates whose lines differ from what is held: those that the run brings, and those that a moved line leaves.
-select distinct
-    staging.partition_date,
-    held.partition_date as held_date
-from order_lines_staging as staging
-left join order_lines as held on staging.id = held.id
-where
-    staging.partition_date in (:dates)
-    and (
-        held.id is null
-        or held.partition_date <> staging.partition_date
-        or held.quantity <> staging.quantity
-        or held.variant_id <> staging.variant_id
-        or held.revenue <> staging.revenue
-        or held.order_id <> staging.order_id
-    )
+-- Dates whose lines differ from what is held: those that the run brings, and those that a moved line leaves. Only of
+-- lines that differ is it asked where else they are held, so that what is held of other dates need not be read.
+with
+
+changed as (
+    select
+        staging.id,
+        staging.partition_date
+    from order_lines_staging as staging
+    where
+        staging.partition_date in (:dates)
+        and not exists (
+            select 1
+            from order_lines as held
+            where
+                held.partition_date in (:dates)
+                and held.partition_date = staging.partition_date
+                and held.id = staging.id
+                and held.quantity = staging.quantity
+                and held.variant_id = staging.variant_id
+                and held.revenue = staging.revenue
+                and held.order_id = staging.order_id
+        )
+)
+
+select partition_date
+from changed
+union
+select held.partition_date
+from order_lines as held
+inner join changed on held.id = changed.id

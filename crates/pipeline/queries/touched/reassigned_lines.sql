@@ -1,25 +1,11 @@
--- Dates of published facts whose variant is under another product now, or under its first one. Runs after the versions
--- are merged and before the facts are built.
+-- Dates of published facts whose variant got versions that put it under another product, or under its first one.
+-- Runs before the facts are built.
 with
-
-owners as (
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from int_variant_product
-    union all
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from published.int_variant_product
-),
-
-reassigned as (
-    select variant_id
-    from owners
-    group by variant_id, product_id, valid_from_date, valid_to_date
-    having count(*) = 1
-),
 
 changed as (
     select distinct variant_id
-    from reassigned
+    from variant_version_staging
+    where partition_date in (:dates)
 ),
 
 sold as (

@@ -68,7 +68,8 @@ impl Assembly<'_> {
         let mut build = self.warehouse.begin(self.run_id, &self.settings.paid_statuses).await?;
         build.stage(manifest).await?;
         let built = Built::by(build.as_mut(), self, manifest, published, period, steps, Mode::Build).await?;
-        if built.plan.is_empty() {
+        // payments of unknown orders touch no date that is built, and are merged
+        if built.models.is_empty() {
             return Ok(None);
         }
         self.check(build.as_ref(), Some((manifest, period)), &published.draft, &built, steps).await?;

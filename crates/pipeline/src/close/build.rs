@@ -184,8 +184,7 @@ impl Merge<'_> {
             let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?;
             touched.snapshots.extend(snapshots);
             touched.versions = self.ask("price changes", Touched::Versions, &variants).await?;
-            // of most changes of a variant its product stays what it was, and facts are many
-            if !Touched::ReassignedVariants.ask(self.build, self.manifest, &variants).await?.is_empty() {
+            if self.may_reassign_lines(&variants).await? {
                 let lines = Touched::ReassignedLines;
                 touched.reassigned = self.ask("product of variants", lines, &variants).await?;
             }
@@ -212,6 +211,19 @@ impl Merge<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Of most changes of a variant its product stays what it was, and facts are many: they are compared with the products
+    /// of their variants only if one has changed, and when what was published is not trusted.
+    async fn may_reassign_lines(&self, variants: &Dates) -> Result<bool, PipelineError> {
+        let before = &self.published.draft;
+        let is_trusted = before.source_hashes.contains_key("variant_version");
+        let is_asked_again =
+            |date: &PartitionDate| self.period.days.contains(date) && before.closed_dates.contains(date);
+        if !is_trusted || variants.iter().any(is_asked_again) {
+            return Ok(true);
+        }
+        Ok(!Touched::ReassignedVariants.ask(self.build, self.manifest, variants).await?.is_empty())
     }
 
     fn candidates(&self, table: &str) -> Dates {

@@ -1,4 +1,4 @@
-//! Orders, lines and revenue of a date, counted in every place that must show them.
+//! Orders, lines, revenue and transactions of a date, counted in every place that must show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,14 +39,9 @@ const PLACES: [(&str, &[&str]); 3] = [
 pub struct Measures(BTreeMap<String, BTreeMap<String, i64>>);
 
 impl Measures {
-    /// The amount of `measure` that `place` shows, if it shows any.
-    pub fn shown(&self, measure: &str, place: &str) -> Option<i64> {
-        self.0.get(measure)?.get(place).copied()
-    }
-
-    /// The same, in which nothing is 0.
+    /// The amount of `measure` that `place` shows; what it does not show is nothing.
     pub fn amount(&self, measure: &str, place: &str) -> i64 {
-        self.shown(measure, place).unwrap_or_default()
+        self.0.get(measure).and_then(|places| places.get(place)).copied().unwrap_or_default()
     }
 
     pub(super) fn set(&mut self, measure: &str, place: &str, amount: i64) {
@@ -67,15 +62,36 @@ impl Measures {
     }
 }
 
-/// The question about the measures of `dates`, in SQL.
+/// The question about the measures of `dates` that tables must agree on, in SQL.
 pub(super) fn sql(dates: &BTreeSet<PartitionDate>, dialect: Dialect) -> Result<String, PipelineError> {
-    compile::compile(include_str!("../../queries/reconcile/measures.sql"), dates, dialect)
+    compiled(include_str!("../../queries/reconcile/measures.sql"), dates, dialect)
+}
+
+/// The question about their transactions.
+pub(super) fn transactions_sql(
+    dates: &BTreeSet<PartitionDate>,
+    dialect: Dialect,
+) -> Result<String, PipelineError> {
+    compiled(include_str!("../../queries/reconcile/transactions.sql"), dates, dialect)
+}
+
+fn compiled(sql: &str, dates: &BTreeSet<PartitionDate>, dialect: Dialect) -> Result<String, PipelineError> {
+    compile::compile(sql, dates, dialect)
         .map_err(|error| PipelineError::Compile(format!("reconciliation: {error}")))
 }
 
-/// Its answer, by date.
+/// The answer of either, by date.
 pub(super) async fn read(result: QueryResult) -> Result<BTreeMap<PartitionDate, Measures>, PipelineError> {
-    let mut dates: BTreeMap<PartitionDate, Measures> = BTreeMap::new();
+    let mut dates = BTreeMap::new();
+    add(&mut dates, result).await?;
+    Ok(dates)
+}
+
+/// Adds such an answer to another.
+pub(super) async fn add(
+    dates: &mut BTreeMap<PartitionDate, Measures>,
+    result: QueryResult,
+) -> Result<(), PipelineError> {
     for batch in result.collect().await? {
         let days = cast(batch.column(0), &DataType::Date32)?;
         let measures = cast(batch.column(1), &DataType::Utf8)?;
@@ -89,5 +105,5 @@ pub(super) async fn read(result: QueryResult) -> Result<BTreeMap<PartitionDate, 
             dates.entry(date).or_default().set(measures.value(row), places.value(row), amount);
         }
     }
-    Ok(dates)
+    Ok(())
 }

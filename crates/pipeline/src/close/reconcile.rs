@@ -34,7 +34,7 @@ pub struct ReconciledDate {
     pub files: Vec<FeedFiles>,
     /// Orders, lines, revenue and transactions in every place. What has expired from the ODS is no longer counted there.
     pub measures: Measures,
-    /// Why the next close will build the date again: what the ODS holds is not yet, or not so, in the replica.
+    /// What the next close will take in: what the ODS holds is not yet, or not so, in the replica.
     pub waiting: BTreeSet<&'static str>,
     /// Whether the date is closed.
     pub closed: bool,
@@ -117,8 +117,10 @@ impl Close<'_> {
             return Ok(measured);
         }
         for dates in portions(dates, DATES_AT_A_TIME, |_| 1) {
-            let sql = measures::sql(&dates, self.warehouse.dialect())?;
-            measured.extend(measures::read(self.warehouse.query(&sql, &[]).await?).await?);
+            let dialect = self.warehouse.dialect();
+            for sql in [measures::sql(&dates, dialect)?, measures::transactions_sql(&dates, dialect)?] {
+                measures::add(&mut measured, self.warehouse.query(&sql, &[]).await?).await?;
+            }
         }
         Ok(measured)
     }

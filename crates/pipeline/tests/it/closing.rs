@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use daybook_model::{PartitionDate, Registry};
-use daybook_pipeline::{ClosePeriod, CloseState, PipelineError, runs};
+use daybook_pipeline::{ClosePeriod, CloseReport, CloseState, PipelineError, runs};
 
 use crate::support::{Books, close_of, day, time};
 
@@ -376,4 +376,36 @@ async fn a_model_that_is_new_to_the_warehouse_catches_up_though_nothing_else_cha
     assert_eq!(report.state, CloseState::Published);
     assert_eq!(books.table("app_order_payments").await, payments);
     assert_eq!(books.close(now, ClosePeriod::Due).await.state, CloseState::Unchanged);
+}
+
+#[tokio::test]
+async fn a_variant_under_another_product_moves_the_facts_from_that_day_on() {
+    let books = first_day().await;
+    let later = (orders(&["o3,2024-03-03 10:00:00,c1"]), lines(&["l3,1,v1,500,o3"]));
+    let files = [("orders.csv", later.0.as_str()), ("order_lines.csv", later.1.as_str())];
+    books.load_batch(time("2024-03-03 12:00"), "later", &files).await;
+    for date in ["2024-03-01", "2024-03-02", "2024-03-03"] {
+        books.close_day(day(date)).await;
+    }
+    let variant = |product: &str, price: &str, at: &str| {
+        format!("{VARIANTS}v1,{product},{price},Blue,2024-03-01 08:00:00,{at},{at}\n")
+    };
+    let products = format!("{PRODUCTS}p2,Cup,kitchen,2024-03-01 08:00:00\n");
+    let change = async |name: &str, products: &str, variant: String| {
+        let files = [("product.csv", products), ("variant.csv", variant.as_str())];
+        books.load_batch(time("2024-03-04 12:00"), name, &files).await;
+        books.close(time("2024-03-04 13:00"), ClosePeriod::Due).await
+    };
+    // a price leaves the facts alone
+    let report = change("price", PRODUCTS, variant("p1", "600", "2024-03-02 07:00:00")).await;
+    let reassigned = |report: &CloseReport| -> Vec<String> {
+        let dates = report.dates.iter().filter(|(_, reasons)| reasons.contains("product of variants"));
+        dates.map(|(date, _)| date.to_string()).collect()
+    };
+    assert!(!report.dates.is_empty() && reassigned(&report).is_empty(), "{report:?}");
+    // a move that is late is found on the days from which it holds
+    let report = change("move", &products, variant("p2", "600", "2024-03-02 08:00:00")).await;
+    assert_eq!(reassigned(&report), ["2024-03-03"], "{report:?}");
+    let products = "select order_line_id, product_id from dwd_orders_variant_status order by 1";
+    assert_eq!(books.query(products).await, ["l1|p1", "l2|p1", "l3|p2"]);
 }

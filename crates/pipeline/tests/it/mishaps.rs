@@ -4,7 +4,7 @@ use daybook_pipeline::{ClosePeriod, CloseState};
 use daybook_warehouse::{Publication, Warehouse};
 use sqlx::{Connection, PgConnection};
 
-use crate::closing::{event, first_day, first_day_with, lines, orders};
+use crate::closing::{PRODUCTS, VARIANTS, event, first_day, first_day_with, lines, orders};
 use crate::models::with;
 use crate::support::{Books, close_of, day, empty_database, time};
 use crate::vacuuming::{FACTS, files};
@@ -89,6 +89,54 @@ async fn a_lost_payment_of_an_unknown_order_is_found() {
     );
     books.close_day(day("2024-03-01")).await;
     assert_eq!(books.reconcile("2024-03-02 14:00").await.difference_count(), 0);
+}
+
+#[tokio::test]
+async fn facts_under_the_wrong_product_are_found() {
+    let books = first_day().await;
+    let unseen = (orders(&["o3,2024-03-01 13:00:00,c1"]), lines(&["l3,1,v2,300,o3"]));
+    let files = [("orders.csv", unseen.0.as_str()), ("order_lines.csv", unseen.1.as_str())];
+    books.load_batch(time("2024-03-01 14:00"), "unseen", &files).await;
+    books.close_day(day("2024-03-01")).await;
+    let unknown = books.published().await.tables["dwd_orders_variant_status"];
+    let variant = "v2,p1,300,Red,2024-03-02 08:00:00,2024-03-02 08:00:00,2024-03-02 08:00:00";
+    let variant = format!("{VARIANTS}{variant}\n");
+    let files = [("product.csv", PRODUCTS), ("variant.csv", variant.as_str())];
+    books.load_batch(time("2024-03-02 12:00"), "variant", &files).await;
+    books.close_day(day("2024-03-02")).await;
+    let sound = books.published().await;
+    let found = async || books.reconcile("2024-03-03 14:00").await.dates[0].differences.join("\n");
+    assert_eq!(found().await, "");
+
+    // the facts as they were before the variant was known, with the same counts
+    let mut torn = sound.clone();
+    torn.number += 1;
+    torn.tables.insert("dwd_orders_variant_status".to_owned(), unknown);
+    books.publish_by_hand(&torn);
+    let differences = found().await;
+    assert!(differences.contains("product of variants"), "{differences}");
+    // and the day that brought the variant, closed again, mends them
+    let report = books.close_day(day("2024-03-02")).await;
+    assert!(report.dates[&day("2024-03-01")].contains("product of variants"), "{report:?}");
+    assert_eq!(found().await, "");
+}
+
+#[tokio::test]
+async fn a_late_payment_of_an_unknown_order_is_taken_in_by_itself() {
+    let books = first_day().await;
+    books.close_day(day("2024-03-01")).await;
+    books
+        .load_payments(time("2024-03-02 13:00"), "a", &event("t1", "o7", "success", "2024-03-01T12:30:00"))
+        .await;
+    let waiting = books.reconcile("2024-03-02 14:00").await.dates[0].waiting.clone();
+    assert_eq!(waiting.into_iter().collect::<Vec<_>>(), ["transactions"]);
+    let report = books.close(time("2024-03-02 15:00"), ClosePeriod::Due).await;
+    assert_eq!(report.state, CloseState::Published);
+    assert_eq!(books.query("select id from \"transaction\"").await, ["t1"]);
+    let settled = books.reconcile("2024-03-02 16:00").await;
+    assert!(settled.dates[0].waiting.is_empty() && settled.difference_count() == 0, "{settled:?}");
+    let again = books.close(time("2024-03-02 16:00"), ClosePeriod::Due).await;
+    assert_eq!(again.state, CloseState::Unchanged);
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use crate::output::{self, Format};
 ///
 /// Without arguments: every closed date. Ends with exit code 1 when something differs. A date that waits holds rows
 /// that came after its close; the next close takes them in. What has expired from the ODS is no longer counted there.
-/// Revenue is in minor units. Files count for every date that their load touched, with all their rows.
+/// Revenue is in minor units. Files count for every date that their load touched, with all their rows. Of a
+/// transaction, the replica counts every state that it has seen.
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArgs {
     #[command(flatten)]
@@ -44,20 +45,43 @@ fn report(reconciliation: &Reconciliation, reporting: Reporting) -> anyhow::Resu
     Ok(Outcome::Done)
 }
 
-/// What is followed through a date.
+/// What is followed through a date: by files, which the ledger counts in rows, and in the places that show it.
 struct Feed {
     name: &'static str,
-    /// The table whose files bring it; the ledger counts rows, not what is in them.
+    /// The table that files bring.
     files: Option<&'static str>,
+    /// What is counted in the ODS, the replica, the fact and the marts.
     measure: &'static str,
-    mart: Option<&'static str>,
+    places: [Option<&'static str>; 4],
 }
 
-const FEEDS: [Feed; 4] = [
-    Feed { name: "orders", files: Some("orders"), measure: "orders", mart: Some("app_daily_revenue") },
-    Feed { name: "order_lines", files: Some("order_lines"), measure: "lines", mart: None },
-    Feed { name: "revenue", files: None, measure: "revenue", mart: Some("app_daily_revenue") },
-    Feed { name: "transaction", files: Some("transaction"), measure: "transactions", mart: None },
+const FEEDS: [Feed; 6] = [
+    Feed {
+        name: "orders",
+        files: Some("orders"),
+        measure: "orders",
+        places: [Some("ods"), Some("replica"), None, Some("app_daily_revenue")],
+    },
+    Feed {
+        name: "order_lines",
+        files: Some("order_lines"),
+        measure: "lines",
+        places: [Some("ods"), Some("replica"), Some("fact"), None],
+    },
+    Feed {
+        name: "revenue",
+        files: None,
+        measure: "revenue",
+        places: [Some("ods"), Some("replica"), Some("fact"), Some("app_daily_revenue")],
+    },
+    Feed {
+        name: "transaction",
+        files: Some("transaction"),
+        measure: "transactions",
+        places: [Some("ods"), Some("replica"), None, None],
+    },
+    Feed { name: "product", files: Some("product"), measure: "", places: [None; 4] },
+    Feed { name: "variant", files: Some("variant"), measure: "", places: [None; 4] },
 ];
 
 const HEADERS: [&str; 13] = [
@@ -81,16 +105,18 @@ fn print(format: Format, reconciliation: &Reconciliation) -> anyhow::Result<()> 
     output::print_rows(format, &HEADERS, &rows)
 }
 
-/// A row for each feed of a date; the first one says how the date stands.
+/// A row for each feed of a date; of the catalogue only when files brought some.
 fn rows(date: &ReconciledDate) -> impl Iterator<Item = Vec<String>> + '_ {
-    let states = std::iter::once(state(date)).chain(std::iter::repeat(String::new()));
-    FEEDS.iter().zip(states).map(|(feed, state)| {
+    let state = state(date);
+    FEEDS.iter().filter_map(move |feed| {
         let files = date.files.iter().find(|files| Some(files.table_name.as_str()) == feed.files);
-        let places = [Some("ods"), Some("replica"), Some("fact"), feed.mart];
-        let amount = |place: Option<&str>| date.measures.shown(feed.measure, place?);
+        if feed.measure.is_empty() && files.is_none() {
+            return None;
+        }
+        let amounts = feed.places.map(|place| Some(date.measures.amount(feed.measure, place?)));
         let begin = [date.date.to_string(), feed.name.to_owned()];
-        let amounts = counts(files).into_iter().chain(places.map(amount)).map(shown);
-        begin.into_iter().chain(amounts).chain([state]).collect()
+        let numbers = counts(files).into_iter().chain(amounts).map(shown);
+        Some(begin.into_iter().chain(numbers).chain([state.clone()]).collect())
     })
 }
 

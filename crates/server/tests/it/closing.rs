@@ -61,12 +61,18 @@ fn an_interrupted_close_ends_with_130_and_the_next_one_is_whole() {
     for signal in ["INT", "TERM"] {
         let mut command = folder.command(&variables, &["run"]);
         let running = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (mut request, _) = store.accept().unwrap();
-        assert_ne!(request.read(&mut [0; 16]).unwrap(), 0, "the close asks");
-        send(signal, &running.id().to_string());
+        let pid = running.id().to_string();
+        let asked = store.try_clone().unwrap();
+        let interrupting = std::thread::spawn(move || {
+            let (mut request, _) = asked.accept().unwrap();
+            if request.read(&mut [0; 16]).unwrap() > 0 {
+                send(signal, &pid);
+            }
+        });
         let ended = running.wait_with_output().unwrap();
         let told = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(130), "{signal}: {told}");
+        interrupting.join().unwrap();
     }
     let closed = folder.daybook(&["--now", NOW, "run"]);
     assert_eq!(closed.code, 0, "{}", closed.err);

@@ -54,9 +54,9 @@ fn a_batch_becomes_an_answer() {
         reconciled.out,
         "date,feed,files,rows,loaded,unchanged,rejected,parked,ODS,replica,fact,marts,state\n\
          2024-03-01,orders,1,1,1,0,0,0,1,1,,1,reconciles\n\
-         2024-03-01,order_lines,1,1,1,0,0,0,1,1,1,,\n\
-         2024-03-01,revenue,,,,,,,1000,1000,1000,1000,\n\
-         2024-03-01,transaction,1,1,1,0,0,0,1,1,,,\n"
+         2024-03-01,order_lines,1,1,1,0,0,0,1,1,1,,reconciles\n\
+         2024-03-01,revenue,,,,,,,1000,1000,1000,1000,reconciles\n\
+         2024-03-01,transaction,1,1,1,0,0,0,1,1,,,reconciles\n"
     );
     let runs = folder.daybook(&["--format", "csv", "runs", "list"]);
     assert!(runs.out.contains("\n1,published,2024-03-01,2024-03-01,"), "{}", runs.out);
