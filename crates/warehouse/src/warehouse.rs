@@ -49,7 +49,8 @@ pub trait Warehouse: Send + Sync {
     async fn diagnose(&self) -> Vec<Check>;
 
     /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished. What is executed
-    /// for it is marked with `run_id`, where there are such marks.
+    /// for it is marked with `run_id`, where there are such marks. A build of run 0 only looks, and may go on beside one of
+    /// another run.
     async fn begin(&self, run_id: i64, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;
 
     /// What the run has cost so far, by what it was spent for; nothing where nobody is charged.
@@ -61,6 +62,9 @@ pub trait Warehouse: Send + Sync {
 pub trait Build: Send + Sync {
     /// Whose SQL it is asked in.
     fn dialect(&self) -> Dialect;
+
+    /// The number of the publication that this build follows; 0 if nothing was published.
+    fn follows(&self) -> u64;
 
     /// Makes each table of a dump readable as `<table>_staging`.
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError>;

@@ -8,6 +8,7 @@ mod relations;
 mod snowflake;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -22,6 +23,7 @@ use dates::Dates;
 use snowflake::Snowflake;
 
 pub use relations::relocate;
+pub use words::plain_words;
 
 /// Whose SQL is written. One file serves all: it is written for the first, and rewritten where another would
 /// understand it otherwise.

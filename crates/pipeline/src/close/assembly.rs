@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::NaiveDateTime;
 use daybook_model::manifest::{Manifest, TableDump};
 use daybook_model::{Model, PartitionDate, Registry};
-use daybook_warehouse::{Build, Publication, PublicationDraft, SourceHashes, Warehouse};
+use daybook_warehouse::{Build, Publication, PublicationDraft, SourceHashes, Warehouse, WarehouseError};
 use serde_json::{Value, json};
 
 use super::audit::TestFailure;
@@ -65,11 +65,12 @@ impl Assembly<'_> {
         period: &Period,
         steps: &mut dyn Steps,
     ) -> Result<Option<(Publication, DatePlan)>, PipelineError> {
-        let mut build = self.warehouse.begin(self.run_id, &self.settings.paid_statuses).await?;
+        let mut build = self.begin(published, &self.settings.paid_statuses).await?;
         build.stage(manifest).await?;
         let built = Built::by(build.as_mut(), self, manifest, published, period, steps, Mode::Build).await?;
         // payments of unknown orders touch no date that is built, and are merged
-        if built.models.is_empty() {
+        let brings_payments = built.models.get("transaction").is_some_and(|merged| !merged.dates.is_empty());
+        if built.plan.is_empty() && !brings_payments {
             return Ok(None);
         }
         self.check(build.as_ref(), Some((manifest, period)), &published.draft, &built, steps).await?;
@@ -79,6 +80,19 @@ impl Assembly<'_> {
         Ok(Some((publication, built.plan)))
     }
 
+    /// A build upon `published`, and not upon what somebody has published since it was read.
+    pub(super) async fn begin(
+        &self,
+        published: &Publication,
+        paid_statuses: &[String],
+    ) -> Result<Box<dyn Build>, PipelineError> {
+        let build = self.warehouse.begin(self.run_id, paid_statuses).await?;
+        match build.follows() {
+            number if number == published.number => Ok(build),
+            number => Err(WarehouseError::Overtaken { number }.into()),
+        }
+    }
+
     /// What [`Assembly::assemble`] would build.
     pub(super) async fn preview(
         &self,
@@ -86,7 +100,7 @@ impl Assembly<'_> {
         published: &Publication,
         period: &Period,
     ) -> Result<ClosePlan, PipelineError> {
-        let mut build = self.warehouse.begin(self.run_id, &self.settings.paid_statuses).await?;
+        let mut build = self.begin(published, &self.settings.paid_statuses).await?;
         build.stage(manifest).await?;
         let mut steps = Told { now: self.now, progress: &|_| {} };
         let built =

@@ -90,7 +90,8 @@ impl Close<'_> {
     ) -> Result<(u64, DatePlan), PipelineError> {
         let before = &published.draft;
         // the statuses that the other tables were built with
-        let mut build = self.warehouse.begin(steps.record.id, &before.paid_statuses).await?;
+        let assembly = self.assembly(steps.record.id);
+        let mut build = assembly.begin(published, &before.paid_statuses).await?;
         let mut built =
             Built { plan: DatePlan::new(), models: BTreeMap::new(), newly_closed: BTreeSet::new() };
         for model in self.registry.models() {
@@ -104,7 +105,6 @@ impl Close<'_> {
             }
             built.models.insert(model.name.clone(), BuiltModel { dates, rows: made.rows });
         }
-        let assembly = self.assembly(steps.record.id);
         assembly.check(build.as_ref(), None, before, &built, steps).await?;
         let started = steps.begin();
         let draft = self.redrafted(steps.record.id, reasons, before);

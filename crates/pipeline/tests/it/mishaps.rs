@@ -1,7 +1,7 @@
 //! What went wrong around the books: a lost store, damaged publications, strange files, closes that failed.
 
 use daybook_pipeline::{ClosePeriod, CloseState};
-use daybook_warehouse::{Publication, Warehouse};
+use daybook_warehouse::Publication;
 use sqlx::{Connection, PgConnection};
 
 use crate::closing::{PRODUCTS, VARIANTS, event, first_day, first_day_with, lines, orders};

@@ -8,7 +8,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// The keys whose values hold secrets, or may.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 9] = [
     "ods.url",
     "webhooks.secrets",
     "webhooks.shopify_secrets",
@@ -16,6 +16,8 @@ const KEYS: [&str; 7] = [
     "alert.command",
     "openlineage.url",
     "openlineage.api_key",
+    "snowflake.private_key_passphrase",
+    "snowflake.token",
 ];
 
 /// What is wrong, in one line.

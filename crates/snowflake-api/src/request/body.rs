@@ -82,12 +82,13 @@ impl Submission {
         timeout: Duration,
         session: &Session,
     ) -> Result<Self, SnowflakeError> {
-        // An account may have other defaults: the cells' decoding relies on the one, all of Daybook's times on the other.
-        let mut parameters =
-            BTreeMap::from([("BINARY_OUTPUT_FORMAT", "HEX".to_owned()), ("TIMEZONE", "UTC".to_owned())]);
-        if statements > 1 {
-            parameters.insert("MULTI_STATEMENT_COUNT", statements.to_string());
-        }
+        // An account may have other defaults: the cells' decoding relies on the first, all of Daybook's times on the
+        // last, and what is sent as one statement shall not be several.
+        let mut parameters = BTreeMap::from([
+            ("BINARY_OUTPUT_FORMAT", "HEX".to_owned()),
+            ("MULTI_STATEMENT_COUNT", statements.to_string()),
+            ("TIMEZONE", "UTC".to_owned()),
+        ]);
         if let Some(tag) = query_tag {
             parameters.insert("QUERY_TAG", tag.to_owned());
         }
@@ -151,6 +152,7 @@ mod tests {
           },
           "parameters": {
             "BINARY_OUTPUT_FORMAT": "HEX",
+            "MULTI_STATEMENT_COUNT": "1",
             "QUERY_TAG": "close 2024-03-01",
             "TIMEZONE": "UTC"
           },

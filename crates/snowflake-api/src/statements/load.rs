@@ -9,14 +9,14 @@ const FILES: usize = 1000;
 /// Copies Parquet files into a table by their columns' names, in as many statements as their number needs; none for
 /// no file. `files` are paths below the stage's URL.
 ///
-/// Each statement loads all of its files or fails. A file that the table has loaded before is left out, so a
+/// Each statement loads all of its files or fails. No text stands for an absent value: by default, `\N` does. A file that the table has loaded before is left out, so a
 /// statement that is repeated doubles nothing.
 pub fn copy_into(table: &Place, stage: &Place, files: &[&str]) -> Vec<String> {
     let statements = files.chunks(FILES).map(|files| {
         let files = list(files.iter().map(|file| literal(file)));
         format!(
             "copy into {table} from @{stage} files = ({files}) \
-             file_format = (type = parquet use_logical_type = true) match_by_column_name = case_insensitive \
+             file_format = (type = parquet use_logical_type = true null_if = ()) match_by_column_name = case_insensitive \
              on_error = abort_statement"
         )
     });

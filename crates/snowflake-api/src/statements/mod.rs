@@ -17,5 +17,6 @@ pub use self::load::{copy_into, insert_sorted};
 pub use self::names::{Name, Place, list, literal};
 pub use self::publish::{Change, Extent, replace, transaction, within};
 pub use self::tables::{
-    Column, ColumnType, create_stage, create_staging, create_table, create_view, drop_table, drop_view,
+    Column, ColumnType, Grants, create_stage, create_staging, create_table, create_view, drop_table,
+    drop_view,
 };

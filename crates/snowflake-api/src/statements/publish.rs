@@ -42,7 +42,9 @@ pub fn replace(change: &Change) -> [String; 2] {
     let delete = match &change.extent {
         Extent::Whole => format!("delete from {}", change.table),
         Extent::Dates(column, dates) => {
-            format!("delete from {} where {}", change.table, within(column, dates))
+            // a row without a date is of none, and nobody would ever replace it
+            let of_dates = within(column, dates);
+            format!("delete from {} where {of_dates} or {column} is null", change.table)
         }
     };
     [delete, insert_sorted(&change.table, &change.next, &change.columns, &change.sort)]

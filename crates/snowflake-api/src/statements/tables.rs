@@ -75,17 +75,30 @@ pub fn drop_table(table: &Place) -> String {
     format!("drop table if exists {table}")
 }
 
-/// Makes a view of a query, in the place of one of its name, whose readers may read it, too. Its columns have the given
+/// What becomes of the rights of a view's readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// Who may read the view that is replaced may read the new one.
+    Copy,
+    /// The new view has what the schema gives to new ones.
+    None,
+}
+
+/// Makes a view of a query, in the place of one of its name. Its columns have the given
 /// types, whatever the query's have.
 ///
 /// Names in the query that don't say their schema are in the view's.
-pub fn create_view(view: &Place, columns: &[Column], query: &str) -> String {
+pub fn create_view(view: &Place, columns: &[Column], query: &str, grants: Grants) -> String {
     let names = list(columns.iter().map(|column| &column.name));
     let typed =
         list(columns.iter().map(|column| {
             format!("cast({} as {}) as {}", column.name, column.column_type.sql(), column.name)
         }));
-    format!("create or replace view {view} ({names}) copy grants as select {typed} from (\n{query}\n)")
+    let grants = match grants {
+        Grants::Copy => " copy grants",
+        Grants::None => "",
+    };
+    format!("create or replace view {view} ({names}){grants} as select {typed} from (\n{query}\n)")
 }
 
 /// Removes a view, if there is one.

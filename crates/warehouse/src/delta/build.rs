@@ -239,6 +239,10 @@ impl Build for DeltaBuild {
         Dialect::Delta
     }
 
+    fn follows(&self) -> u64 {
+        self.before.number
+    }
+
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
         for (name, dump) in &manifest.tables {
             let staged = staged(name);

@@ -11,8 +11,8 @@ use daybook_model::manifest::{Manifest, TableDump};
 use daybook_model::{Dialect, Model, PartitionDate, Registry};
 use daybook_snowflake_api::SnowflakeError;
 use daybook_snowflake_api::statements::{
-    Column, ColumnType, Name, Place, copy_into, create_staging, create_view, drop_table, list, literal,
-    within,
+    Column, ColumnType, Grants, Name, Place, copy_into, create_staging, create_view, drop_table, list,
+    literal, within,
 };
 
 use super::answer::{answer, number, texts};
@@ -116,13 +116,13 @@ impl SnowflakeBuild {
     fn view(&self, model: &Model) -> Result<String, WarehouseError> {
         let place = self.names.next(&model.name)?;
         if !model.is_stored() {
-            return objects::view(model, &place);
+            return objects::view(model, &place, Grants::None);
         }
         let shown = match self.previews.get(&model.name) {
             Some(preview) => preview.clone(),
             None => self.state(model)?,
         };
-        Ok(create_view(&place, &schema::columns(&model.columns)?, &shown))
+        Ok(create_view(&place, &schema::columns(&model.columns)?, &shown, Grants::None))
     }
 
     /// A query for the rows that a stored model has in this build.
@@ -183,6 +183,10 @@ fn ordered(sort: &[Name]) -> String {
 impl Build for SnowflakeBuild {
     fn dialect(&self) -> Dialect {
         Dialect::Snowflake
+    }
+
+    fn follows(&self) -> u64 {
+        self.before.number
     }
 
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {
@@ -255,7 +259,7 @@ impl Build for SnowflakeBuild {
             among(dates)?
         );
         self.previews.insert(model.name.clone(), preview);
-        let statements = vec![create_view(&before, &columns, &state), self.view(model)?];
+        let statements = vec![create_view(&before, &columns, &state, Grants::None), self.view(model)?];
         self.session.run(&model.name, statements).await
     }
 

@@ -1,7 +1,7 @@
 //! What is missing in an account, and the SQL and the policies by which an administrator adds it.
 
 use daybook_snowflake_api::Session as Place;
-use daybook_snowflake_api::statements::{Name, literal};
+use daybook_snowflake_api::statements::{Name, list, literal};
 use object_store::ObjectStoreExt;
 use serde_json::json;
 
@@ -138,11 +138,11 @@ impl SnowflakeWarehouse {
             Check::passed(what)
         } else {
             let problem = format!("it allows {}, and not {dumps}", integration.allowed);
-            let sql = format!(
-                "alter storage integration {name} set storage_allowed_locations = ({}, {});",
-                literal(&integration.allowed),
-                literal(&dumps)
-            );
+            // it takes the place of the whole list
+            let held = integration.allowed.split(',').map(str::trim).filter(|location| !location.is_empty());
+            let locations = list(held.chain([dumps.as_str()]).map(literal));
+            let sql =
+                format!("alter storage integration {name} set storage_allowed_locations = ({locations});");
             Check::failed(what, problem, sql)
         };
         (check, integration)
@@ -197,7 +197,7 @@ impl SnowflakeWarehouse {
     }
 
     fn role(&self) -> &str {
-        self.client.session().role.as_deref().unwrap_or("public")
+        self.client.session().role.as_deref().unwrap_or("ROLE_OF_DAYBOOK")
     }
 
     fn user_sql(&self) -> String {

@@ -48,6 +48,8 @@ const CLOSED_DATES: &str = "closed_dates";
 const PAID_STATUSES: &str = "paid_statuses";
 /// The stage that shows the dumps.
 const STAGE: &str = "daybook_dumps";
+/// The run that builds nothing, but looks what a build would do, beside one that does.
+const LOOK: i64 = 0;
 /// Where dumps lie below the warehouse's storage.
 const DUMPS: &str = "dumps";
 
@@ -58,7 +60,7 @@ pub struct SnowflakeSettings {
     pub client: ClientOptions,
     /// The database, which has to be there.
     pub database: String,
-    /// The schema that readers ask; the one of builds is called the same with `_NEXT` behind it.
+    /// The schema that readers ask; those of builds are called the same with `_NEXT_` and the run's number behind it.
     pub schema: String,
     /// The storage integration that may read the dumps.
     pub storage_integration: String,
@@ -219,7 +221,10 @@ impl Warehouse for SnowflakeWarehouse {
     async fn begin(&self, run_id: i64, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
         let session = self.session(&run_id.to_string(), self.budget);
         let before = self.create_in(&session).await?;
-        let (names, storage) = (self.names.clone(), self.storage.clone());
+        if run_id != LOOK {
+            self.drop_builds(&session).await?;
+        }
+        let (names, storage) = (self.names.of_build(run_id)?, self.storage.clone());
         let registry = Arc::clone(&self.registry);
         let build = SnowflakeBuild::begin(names, storage, registry, &session, before, paid_statuses).await?;
         Ok(Box::new(build))

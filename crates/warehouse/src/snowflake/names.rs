@@ -4,12 +4,14 @@ use daybook_model::compile;
 use daybook_snowflake_api::SnowflakeError;
 use daybook_snowflake_api::statements::{Name, Place};
 
+use super::LOOK;
 use crate::WarehouseError;
 
 /// The schema by which models and questions mean the state before a build.
 const PUBLISHED: &str = "PUBLISHED";
 
-/// The schema that readers ask, and beside it the one in which a build works: `<schema>_NEXT`.
+/// The schema that readers ask, and beside it the one in which a build works: `<schema>_NEXT_<run>`. Each run has its own,
+/// so that none reads or drops what another makes.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     pub(super) database: Name,
@@ -18,9 +20,24 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// With the schema of those who look, and build nothing.
     pub(super) fn new(database: &str, schema: &str) -> Result<Self, SnowflakeError> {
-        let next = format!("{schema}_NEXT").parse()?;
+        let next = format!("{schema}_NEXT_{LOOK}").parse()?;
         Ok(Self { database: database.parse()?, published: schema.parse()?, next })
+    }
+
+    /// The same for the build of a run.
+    pub(super) fn of_build(&self, run_id: i64) -> Result<Self, SnowflakeError> {
+        Ok(Self { next: format!("{}{run_id}", self.build_prefix()).parse()?, ..self.clone() })
+    }
+
+    /// Which run builds in `schema`, if it is one of these.
+    pub(super) fn run_of(&self, schema: &str) -> Option<i64> {
+        schema.strip_prefix(&self.build_prefix())?.parse().ok()
+    }
+
+    fn build_prefix(&self) -> String {
+        format!("{}_NEXT_", self.published.as_str())
     }
 
     /// What readers see under `name`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::{Dialect, Model, Registry};
 use daybook_snowflake_api::statements::{
-    Column, ColumnType, Name, Place, create_stage, create_table, create_view, literal,
+    Column, ColumnType, Grants, Name, Place, create_stage, create_table, create_view, literal,
 };
 
 use super::answer::texts;
@@ -54,7 +54,10 @@ impl Objects<'_> {
                 if relation.is_some_and(|relation| !relation.is_view) {
                     statements.push(format!("drop table {}", self.names.published(&model.name)?));
                 }
-                statements.push(view(model, &self.names.published(&model.name)?)?);
+                // with nothing to copy from, a copy would keep out what the schema grants
+                let replaces = relation.is_some_and(|relation| relation.is_view);
+                let grants = if replaces { Grants::Copy } else { Grants::None };
+                statements.push(view(model, &self.names.published(&model.name)?, grants)?);
             }
         }
         session.in_schema(schema).run(STEP, statements).await
@@ -183,9 +186,9 @@ impl Objects<'_> {
 }
 
 /// The view of a model that is computed when it is asked; what it reads lies in the view's schema.
-pub(super) fn view(model: &Model, place: &Place) -> Result<String, WarehouseError> {
+pub(super) fn view(model: &Model, place: &Place, grants: Grants) -> Result<String, WarehouseError> {
     let sql = model.compile(&BTreeSet::new(), Dialect::Snowflake).map_err(uncompiled(model))?;
-    Ok(create_view(place, &schema::columns(&model.columns)?, &sql))
+    Ok(create_view(place, &schema::columns(&model.columns)?, &sql, grants))
 }
 
 /// The error of a model whose SQL does not compile.

@@ -2,13 +2,15 @@
 
 use daybook_model::Model;
 use daybook_snowflake_api::statements::{
-    Change, Extent, Name, create_table, drop_view, list, literal, replace, transaction,
+    Change, Extent, Grants, Name, create_table, drop_table, drop_view, list, literal, replace, transaction,
 };
 use uuid::Uuid;
 
 use super::build::{Made, SnowflakeBuild};
+use super::objects;
 use super::publications::{Pin, Publications};
 use super::schema::{self, PARTITION_COLUMN, calendar};
+use super::session::Session;
 use super::{CLOSED_DATES, PAID_STATUSES};
 use crate::{Publication, PublicationDraft, WarehouseError};
 
@@ -47,27 +49,51 @@ impl Publishing<'_> {
             return Ok(publication);
         };
         // the answer may be lost, and not the publication
-        match publications.fence(session, &self.build.pin).await {
+        let settling = session.without_budget().in_schema(&names.published);
+        match publications.fence(&settling, &self.build.pin).await {
             Ok(Some(other)) if other == pin => Ok(publication),
             Ok(Some(other)) => Err(WarehouseError::Overtaken { number: other.number }),
-            Ok(None) | Err(_) => Err(error),
+            Ok(None) => {
+                self.put_views_back(&settling).await?;
+                Err(error)
+            }
+            Err(unsettled) => {
+                tracing::error!("it is not known whether publication {number} is there: {unsettled}");
+                Err(error)
+            }
         }
     }
 
     /// A model that was computed until now becomes a table. For the moment until the transaction it has no rows.
     async fn make_tables(&self) -> Result<(), WarehouseError> {
         let mut statements = Vec::new();
-        for model in self.build.registry.models() {
-            let is_first = self.build.made.contains_key(&model.name)
-                && !model.is_partitioned()
-                && !self.build.before.tables.contains_key(&model.name);
-            if is_first {
-                let place = self.build.names.published(&model.name)?;
-                statements.push(drop_view(&place));
-                statements.push(create_table(&place, &schema::columns(&model.columns)?));
-            }
+        for model in self.new_tables() {
+            let place = self.build.names.published(&model.name)?;
+            statements.push(drop_view(&place));
+            statements.push(create_table(&place, &schema::columns(&model.columns)?));
         }
         if statements.is_empty() { Ok(()) } else { self.build.session.run(STEP, statements).await }
+    }
+
+    /// Nothing was published: such models are computed again.
+    async fn put_views_back(&self, session: &Session) -> Result<(), WarehouseError> {
+        let mut statements = Vec::new();
+        for model in self.new_tables() {
+            let place = self.build.names.published(&model.name)?;
+            statements.push(drop_table(&place));
+            statements.push(objects::view(model, &place, Grants::None)?);
+        }
+        if statements.is_empty() { Ok(()) } else { session.run(STEP, statements).await }
+    }
+
+    /// Models that are computed when they are asked, and that this build has made as a whole.
+    fn new_tables(&self) -> impl Iterator<Item = &Model> {
+        let SnowflakeBuild { registry, made, before, .. } = self.build;
+        registry.models().iter().filter(|model| {
+            made.contains_key(&model.name)
+                && !model.is_partitioned()
+                && !before.tables.contains_key(&model.name)
+        })
     }
 
     fn change(&self, model: &Model, made: &Made) -> Result<Change, WarehouseError> {

@@ -37,6 +37,11 @@ impl Session {
         Self { client: self.client.in_session(place), ..self.clone() }
     }
 
+    /// The same, to settle what was begun, whatever was spent.
+    pub(super) fn without_budget(&self) -> Self {
+        Self { allowance: None, ..self.clone() }
+    }
+
     /// Executes statements whose results don't matter.
     pub(super) async fn run(&self, step: &str, statements: Vec<String>) -> Result<(), WarehouseError> {
         let script = self.script(step, Script::new(statements))?;

@@ -91,7 +91,8 @@ impl World {
         let settings = account_settings(schema);
         let database = settings.database.clone();
         let client = Client::new(settings.client).unwrap();
-        for schema in [schema.clone(), format!("{schema}_NEXT")] {
+        let builds = (0..=self.runs).map(|run| format!("{schema}_NEXT_{run}"));
+        for schema in builds.chain([schema.clone()]) {
             let sql = format!("drop schema if exists \"{database}\".\"{schema}\"");
             client.execute(&Statement::new(sql)).await.unwrap();
         }
