@@ -1,21 +1,15 @@
--- Dates from which a variant is under another product than was published. Runs after the versions are merged. What is the
--- same on both sides stands there twice.
+-- Dates of versions that name a product under which their variant was not published, or not always. Of all other variants
+-- the product stays what it was.
 with
 
-owners as (
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from int_variant_product
-    union all
-    select variant_id, product_id, valid_from_date, valid_to_date
-    from published.int_variant_product
-),
-
-changed as (
-    select valid_from_date
-    from owners
-    group by variant_id, product_id, valid_from_date, valid_to_date
-    having count(*) = 1
+held as (
+    select distinct variant_id, product_id
+    from published.variant_version
 )
 
-select distinct valid_from_date
-from changed
+select distinct staging.partition_date
+from variant_version_staging as staging
+left join held on staging.variant_id = held.variant_id
+where
+    staging.partition_date in (:dates)
+    and (held.variant_id is null or held.product_id <> staging.product_id)

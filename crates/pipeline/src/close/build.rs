@@ -163,7 +163,10 @@ impl Merge<'_> {
             return Ok(Dates::new());
         }
         let changed = Touched::Transactions.ask(self.build, self.manifest, &candidates).await?;
-        let order_dates = self.ask("payments", Touched::PaidOrders, &candidates).await?;
+        let mut order_dates = self.ask("payments", Touched::PaidOrders, &candidates).await?;
+        if !Touched::MovedPayments.ask(self.build, self.manifest, &candidates).await?.is_empty() {
+            order_dates.extend(self.ask("payments", Touched::LeftOrders, &candidates).await?);
+        }
         self.merge("transaction", &changed).await?;
         Ok(order_dates)
     }

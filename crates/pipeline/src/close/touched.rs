@@ -45,13 +45,17 @@ pub(super) enum Touched {
     Transactions,
     /// Order dates of orders whose payments changed.
     PaidOrders,
+    /// Dates of transactions that paid another order before.
+    MovedPayments,
+    /// Order dates of the orders that such transactions paid.
+    LeftOrders,
     /// Closed dates whose product snapshot changed.
     ProductSnapshots,
     /// Closed dates whose variant snapshot changed.
     VariantSnapshots,
     /// Dates of variants' versions that changed, and of those that follow them.
     Versions,
-    /// Dates from which variants are under another product.
+    /// Dates of versions that may put their variant under another product.
     ReassignedVariants,
     /// Order dates of lines of such variants.
     ReassignedLines,
@@ -66,7 +70,15 @@ impl Touched {
             Self::OrderLines => include_str!("../../queries/touched/order_lines.sql"),
             Self::HealedLines => include_str!("../../queries/touched/healed_lines.sql"),
             Self::Transactions => include_str!("../../queries/touched/transactions.sql"),
-            Self::PaidOrders => include_str!("../../queries/touched/paid_orders.sql"),
+            Self::PaidOrders => {
+                return of_changed(include_str!("../../queries/touched/paid_orders.sql")).into();
+            }
+            Self::MovedPayments => {
+                return of_changed(include_str!("../../queries/touched/moved_payments.sql")).into();
+            }
+            Self::LeftOrders => {
+                return of_changed(include_str!("../../queries/touched/left_orders.sql")).into();
+            }
             Self::ProductSnapshots => return snapshots("product", "title, product_type, created_at").into(),
             Self::VariantSnapshots => {
                 let content = "product_id, title, price, created_at, updated_at, ingested_at";
@@ -85,7 +97,9 @@ impl Touched {
         match self {
             Self::Orders => Some("orders"),
             Self::OrderLines => Some("order_lines"),
-            Self::Transactions | Self::PaidOrders => Some("transaction"),
+            Self::Transactions | Self::PaidOrders | Self::MovedPayments | Self::LeftOrders => {
+                Some("transaction")
+            }
             // these compare whole histories, or are bounded by something else than dates
             Self::HealedLines
             | Self::ProductSnapshots
@@ -134,6 +148,11 @@ impl Touched {
 /// A question without dates, as it is asked in `dialect`.
 pub(super) fn asked(sql: &str, dialect: Dialect) -> Result<String, PipelineError> {
     compile::question(sql, dialect).map_err(|error| PipelineError::Compile(error.to_string()))
+}
+
+/// A question about transactions that differ from what is held.
+fn of_changed(question: &str) -> String {
+    format!("{}{question}", include_str!("../../queries/touched/changed_transactions.sql"))
 }
 
 /// The question that is the same for products and variants.

@@ -409,3 +409,28 @@ async fn a_variant_under_another_product_moves_the_facts_from_that_day_on() {
     let products = "select order_line_id, product_id from dwd_orders_variant_status order by 1";
     assert_eq!(books.query(products).await, ["l1|p1", "l2|p1", "l3|p2"]);
 }
+
+#[tokio::test]
+async fn a_payment_that_moves_to_another_order_unpays_the_one_that_it_leaves() {
+    let books = first_day().await;
+    let later = orders(&["o3,2024-03-02 10:00:00,c1"]);
+    books
+        .load_batch(time("2024-03-02 12:00"), "later", &[("orders.csv", &later), ("order_lines.csv", LINES)])
+        .await;
+    books
+        .load_payments(time("2024-03-02 12:30"), "a", &event("t1", "o1", "success", "2024-03-02T12:00:00"))
+        .await;
+    for date in ["2024-03-01", "2024-03-02"] {
+        books.close_day(day(date)).await;
+    }
+    let paid = "select order_id from app_order_payments where is_paid order by 1";
+    assert_eq!(books.query(paid).await, ["o1"]);
+    books
+        .load_payments(time("2024-03-03 12:30"), "b", &event("t1", "o3", "success", "2024-03-02T12:10:00"))
+        .await;
+    let report = books.close(time("2024-03-03 13:00"), ClosePeriod::Due).await;
+    let touched =
+        |date: &str| report.dates.get(&day(date)).is_some_and(|reasons| reasons.contains("payments"));
+    assert!(touched("2024-03-01") && touched("2024-03-02"), "{report:?}");
+    assert_eq!(books.query(paid).await, ["o3"]);
+}
