@@ -66,7 +66,7 @@ async fn a_batch_becomes_an_answer_in_snowflake() {
     let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
     assert_eq!(status["published"]["closed_dates"], serde_json::json!(["2024-03-01"]), "{status}");
     let run = daybook(&["--format", "csv", "runs", "show", "1"]);
-    assert!(run.out.contains("\ncosts,"), "{}", run.out);
+    assert!(run.out.contains(",costs,"), "{}", run.out);
     assert_eq!(daybook(&["-q", "models", "test", "--select", "app_daily_revenue"]).code, 0);
 }
 
