@@ -1,20 +1,16 @@
 //! The same shop gives the same books wherever they are kept: in a folder, in a bucket, and in Snowflake.
 
-use daybook_model::PartitionDate;
 use daybook_pipeline::{ClosePeriod, CloseState, test_published};
 use daybook_shop::{Shop, ShopOptions};
 
 use crate::law::{close_day_by_day, whole_period};
-use crate::support::{Books, close_of, day};
-use crate::uci::{payments_by_day, uci};
-
-const DAYS: u32 = 5;
+use crate::support::Books;
 
 /// With late orders, moved ones, price changes, rejected and parked rows, day by day, with expiry.
 #[tokio::test]
 async fn a_shop_closes_alike_day_by_day() {
     let shop =
-        Shop::generate(&ShopOptions { days: DAYS, orders_per_day: 25, seed: 3, ..ShopOptions::default() });
+        Shop::generate(&ShopOptions { days: 5, orders_per_day: 12, seed: 3, ..ShopOptions::default() });
     let delta = close_day_by_day(Books::new().await, &shop).await;
     let snowflake = close_day_by_day(Books::in_snowflake().await, &shop).await;
     snowflake.assert_same_as(&delta, "in Snowflake").await;
@@ -39,7 +35,7 @@ async fn a_shop_closes_alike_day_by_day() {
 #[tokio::test]
 async fn a_shop_closes_in_a_bucket_as_in_a_folder() {
     let shop =
-        Shop::generate(&ShopOptions { days: 3, orders_per_day: 25, seed: 7, ..ShopOptions::default() });
+        Shop::generate(&ShopOptions { days: 3, orders_per_day: 12, seed: 7, ..ShopOptions::default() });
     let folder = close_day_by_day(Books::new().await, &shop).await;
     let mut bucket = Books::in_bucket().await;
     bucket.settings.keep_publications = 1;
@@ -52,29 +48,4 @@ async fn a_shop_closes_in_a_bucket_as_in_a_folder() {
     assert_eq!(vacuum.metrics["publications"], 1);
     assert_ne!(vacuum.metrics["files"], 0);
     bucket.assert_same_as(&folder, "after a vacuum").await;
-}
-
-/// Two months of a real shop, in one range.
-#[tokio::test]
-async fn two_months_of_a_real_shop_close_alike() {
-    let data = uci();
-    let (first, last) = (day("2010-12-01"), day("2011-01-31"));
-    let payments = payments_by_day(&data);
-    let (delta, snowflake) = (Books::new().await, Books::in_snowflake().await);
-    for date in PartitionDate::range(first, last) {
-        let name = date.to_string();
-        let batch = data.join("batches").join(&name);
-        for books in [&delta, &snowflake] {
-            if batch.exists() {
-                books.load(close_of(date), &batch).await;
-            }
-            if let Some(events) = payments.get(&name) {
-                books.load_payments(close_of(date), &name, events).await;
-            }
-        }
-    }
-    for books in [&delta, &snowflake] {
-        books.close(close_of(last), ClosePeriod::Days { from: first, to: last }).await;
-    }
-    snowflake.assert_same_as(&delta, "in Snowflake").await;
 }

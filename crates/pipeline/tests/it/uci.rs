@@ -13,7 +13,7 @@ use crate::support::{Books, close_of, day, time};
 const FIRST: &str = "2010-12-01";
 const LAST: &str = "2011-12-09";
 
-pub(crate) fn uci() -> PathBuf {
+fn uci() -> PathBuf {
     daybook_testkit::uci_retail().unwrap()
 }
 
@@ -350,7 +350,7 @@ fn stalled_products(sold: &[String]) -> Vec<String> {
 }
 
 /// Payments by the date on which they were made.
-pub(crate) fn payments_by_day(data: &Path) -> BTreeMap<String, String> {
+fn payments_by_day(data: &Path) -> BTreeMap<String, String> {
     let mut days = BTreeMap::<String, String>::new();
     for line in std::fs::read_to_string(data.join("transactions.ndjson")).unwrap().lines() {
         let (_, rest) = line.split_once("\"created_at\": \"").unwrap();
@@ -361,16 +361,18 @@ pub(crate) fn payments_by_day(data: &Path) -> BTreeMap<String, String> {
     days
 }
 
+/// Day by day with retention, in one range, and in one range in Snowflake.
 #[tokio::test]
-async fn two_months_day_by_day_with_retention_equal_the_same_in_one_range() {
+async fn two_months_close_alike_however_and_wherever() {
     let data = uci();
     let (first, last) = (day(FIRST), day("2011-01-31"));
     let payments = payments_by_day(&data);
     let (daily, together) = (Books::new().await, Books::new().await);
+    let snowflake = Books::in_snowflake().await;
     for date in PartitionDate::range(first, last) {
         let name = date.to_string();
         let batch = data.join("batches").join(&name);
-        for books in [&daily, &together] {
+        for books in [&daily, &together, &snowflake] {
             if batch.exists() {
                 books.load(close_of(date), &batch).await;
             }
@@ -380,8 +382,11 @@ async fn two_months_day_by_day_with_retention_equal_the_same_in_one_range() {
         }
         daily.close_day(date).await;
     }
-    together.close(close_of(last), ClosePeriod::Days { from: first, to: last }).await;
+    for books in [&together, &snowflake] {
+        books.close(close_of(last), ClosePeriod::Days { from: first, to: last }).await;
+    }
     daily.assert_same_as(&together, "day by day").await;
+    snowflake.assert_same_as(&together, "in Snowflake").await;
 
     let status = daily.ods(close_of(last)).await.status().await.unwrap();
     let kept = status.rows.iter().find(|(table, _)| table.name() == "orders").unwrap().1;
