@@ -77,7 +77,6 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[tokio::test]

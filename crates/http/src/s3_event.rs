@@ -87,7 +87,6 @@ fn decoded(key: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn places(records: &str) -> Result<Vec<String>, Problem> {

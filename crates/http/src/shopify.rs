@@ -54,7 +54,6 @@ fn id_of(value: &RawValue) -> Result<&str, Problem> {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

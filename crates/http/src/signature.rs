@@ -123,7 +123,6 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, String> {
 
 #[cfg(test)]
 mod tests {
-
     use standardwebhooks::Webhook;
 
     use super::*;

@@ -76,7 +76,6 @@ fn name(identifier: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

@@ -51,7 +51,6 @@ fn unauthorized(authorization: &Authorization) -> String {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::auth::PrivateKey;
     use crate::{Account, Credentials};

@@ -74,7 +74,6 @@ fn year(year: i32) -> NaiveDateTime {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

@@ -80,7 +80,6 @@ impl OrderKey {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn key(number: u32) -> OrderKey {

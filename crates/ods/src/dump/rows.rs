@@ -191,7 +191,6 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::copy::CopyEncoder;
     use crate::dump::order_dates::OrderDates;

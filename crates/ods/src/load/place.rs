@@ -83,7 +83,6 @@ fn url_of(landing: &Url, path: &Path) -> Url {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn landing() -> Url {

@@ -66,7 +66,6 @@ fn digits(bytes: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-
     use super::parse_timestamp;
 
     fn shown(text: &str) -> String {

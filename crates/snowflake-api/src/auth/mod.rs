@@ -93,7 +93,6 @@ fn bearer(token: &SecretString) -> Result<HeaderValue, SnowflakeError> {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

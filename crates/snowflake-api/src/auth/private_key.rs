@@ -90,7 +90,6 @@ fn unusable(reason: &str) -> SnowflakeError {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     /// One throwaway key in several files. All of it is what OpenSSL made and says: see tests/keys/README.md.

@@ -83,7 +83,6 @@ impl KeyPairTokens {
 
 #[cfg(test)]
 mod tests {
-
     use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
     use pkcs8::SecretDocument;
     use secrecy::ExposeSecret;

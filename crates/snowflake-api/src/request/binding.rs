@@ -77,7 +77,6 @@ from! {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

@@ -116,7 +116,6 @@ fn whole_seconds(timeout: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn shown(submission: &Submission) -> String {

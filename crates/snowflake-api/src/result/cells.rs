@@ -119,7 +119,6 @@ impl Cells<'_> {
 
 #[cfg(test)]
 mod tests {
-
     use arrow_array::Array;
     use arrow_array::cast::AsArray;
     use arrow_array::types::{

@@ -73,7 +73,6 @@ pub fn list<T: ToString>(things: impl IntoIterator<Item = T>) -> String {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

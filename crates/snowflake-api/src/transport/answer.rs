@@ -58,7 +58,6 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
-
     use std::io::Write;
 
     use flate2::Compression;

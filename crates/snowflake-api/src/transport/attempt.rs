@@ -63,7 +63,6 @@ impl fmt::Display for Trouble {
 
 #[cfg(test)]
 mod tests {
-
     use bytes::Bytes;
     use reqwest::header::HeaderValue;
 

@@ -73,7 +73,6 @@ fn is_document(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-
     use std::sync::Arc;
 
     use object_store::memory::InMemory;
