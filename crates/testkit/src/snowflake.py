@@ -27,6 +27,7 @@ import sqlglot
 import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fakesnow import info_schema
 from sqlglot.tokens import TokenType
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -47,6 +48,15 @@ INTEGRATIONS = {"DAYBOOK_S3"}
 SYNCHRONOUS_SECONDS = 45
 # They have no meaning outside a session, so a request of one statement may not be one of them.
 SESSION_ONLY = {"BEGIN", "START", "COMMIT", "ROLLBACK", "USE", "PUT", "GET"}
+
+# Snowflake lists views among the tables, and fakesnow does not.
+RELATIONS = """(
+    select database_name, schema_name, table_name, estimated_size, 'BASE TABLE' as table_type from duckdb_tables
+    union all
+    select database_name, schema_name, view_name, 0, 'VIEW' from duckdb_views
+) as tables"""
+tables = info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW
+tables.template = tables.template.replace("'BASE TABLE'", "tables.table_type").replace("duckdb_tables tables", RELATIONS)
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = KEY.public_key()

@@ -32,7 +32,7 @@ async fn a_batch_becomes_an_answer_in_snowflake() {
     let daybook = |arguments: &[&str]| folder.daybook_with(&variables, arguments);
 
     let doctor = daybook(&["doctor"]);
-    doctor.assert_error(&["1 of 9 part(s) are not ready"]);
+    doctor.assert_error(&["1 of 10 part(s) are not ready"]);
     assert!(doctor.out.contains("Run `daybook init`"), "{}", doctor.out);
     daybook(&["query", "select 1 from orders"]).assert_error(&["nothing is published yet"]);
     for _ in 0..2 {

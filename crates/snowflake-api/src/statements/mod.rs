@@ -18,5 +18,5 @@ pub use self::names::{Name, Place, list, literal};
 pub use self::publish::{Change, Extent, replace, transaction, within};
 pub use self::tables::{
     Column, ColumnType, Grants, create_stage, create_staging, create_table, create_view, drop_table,
-    drop_view,
+    drop_view, rename_table,
 };

@@ -75,6 +75,11 @@ pub fn drop_table(table: &Place) -> String {
     format!("drop table if exists {table}")
 }
 
+/// Gives a table another name, which must be free.
+pub fn rename_table(table: &Place, name: &Place) -> String {
+    format!("alter table {table} rename to {name}")
+}
+
 /// What becomes of the rights of a view's readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grants {

@@ -110,6 +110,10 @@ fn a_view_has_the_types_that_it_is_said_to_have() {
     select 1
     )
     "#);
+    insta::assert_snapshot!(
+        rename_table(&place("sales_next"), &place("sales")),
+        @r#"alter table "BOOKS"."REPLICA"."SALES_NEXT" rename to "BOOKS"."REPLICA"."SALES""#
+    );
     insta::assert_snapshot!(drop_view(&place("sales")), @r#"drop view if exists "BOOKS"."REPLICA"."SALES""#);
 }
 

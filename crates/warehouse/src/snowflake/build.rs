@@ -33,13 +33,19 @@ pub(super) struct SnowflakeBuild {
     pub(super) registry: Arc<Registry>,
     /// The build's schema.
     pub(super) session: Session,
-    pub(super) before: Publication,
-    /// The pin of that state.
-    pub(super) pin: Pin,
+    pub(super) before: State,
     /// What this build has made.
     pub(super) made: BTreeMap<String, Made>,
     /// What shows the models that are only previewed.
     previews: BTreeMap<String, String>,
+}
+
+/// What there is when a build begins.
+pub(super) struct State {
+    pub(super) pin: Pin,
+    pub(super) publication: Publication,
+    /// The models that this build would publish as tables for the first time: readers have views of them.
+    pub(super) views: BTreeSet<String>,
 }
 
 /// What a build has made of a model.
@@ -53,13 +59,13 @@ pub(super) struct Made {
 }
 
 impl SnowflakeBuild {
-    /// A copy of `before`, which is published.
+    /// A copy of what is published.
     pub(super) async fn begin(
         names: Names,
         storage: Storage,
         registry: Arc<Registry>,
         session: &Session,
-        (pin, before): (Pin, Publication),
+        before: State,
         paid_statuses: &[String],
     ) -> Result<Self, WarehouseError> {
         let build = Self {
@@ -68,7 +74,6 @@ impl SnowflakeBuild {
             storage,
             registry,
             before,
-            pin,
             made: BTreeMap::new(),
             previews: BTreeMap::new(),
         };
@@ -78,7 +83,7 @@ impl SnowflakeBuild {
             format!("drop schema if exists {database}.{next} cascade"),
             format!("create transient schema {database}.{next} data_retention_time_in_days = 0"),
         ];
-        statements.extend(build.closed_dates(&build.before.draft.closed_dates)?);
+        statements.extend(build.closed_dates(&build.before.publication.draft.closed_dates)?);
         let statuses = paid_statuses.iter().map(|status| literal(status));
         let column = Column { name: "status".parse()?, column_type: ColumnType::Text, is_nullable: false };
         statements.extend(build.relation(PAID_STATUSES, column, statuses)?);
@@ -125,14 +130,23 @@ impl SnowflakeBuild {
         Ok(create_view(&place, &schema::columns(&model.columns)?, &shown, Grants::None))
     }
 
-    /// A query for the rows that a stored model has in this build.
+    /// A query for the rows that a stored model has in this build. A view of what was another model has none of them.
     fn state(&self, model: &Model) -> Result<String, WarehouseError> {
         let columns = list(schema::column_names(model)?);
         let published = self.names.published(&model.name)?;
         let made = self.made.get(&model.name);
+        let is_new = model.is_partitioned() && self.before.views.contains(&model.name);
         Ok(match made {
+            None if is_new => {
+                let nothing = schema::columns(&model.columns)?
+                    .into_iter()
+                    .map(|column| format!("cast(null as {}) as {}", column.column_type.sql(), column.name));
+                format!("select {} where false", list(nothing))
+            }
             None => format!("select {columns} from {published}"),
-            Some(Made { table, .. }) if !model.is_partitioned() => format!("select {columns} from {table}"),
+            Some(Made { table, .. }) if is_new || !model.is_partitioned() => {
+                format!("select {columns} from {table}")
+            }
             Some(Made { table, dates, .. }) => format!(
                 "select {columns} from {published} where not {} union all select {columns} from {table}",
                 among(dates)?
@@ -186,7 +200,7 @@ impl Build for SnowflakeBuild {
     }
 
     fn follows(&self) -> u64 {
-        self.before.number
+        self.before.publication.number
     }
 
     async fn stage(&mut self, manifest: &Manifest) -> Result<(), WarehouseError> {

@@ -14,6 +14,9 @@ use crate::{Check, WarehouseError};
 /// An object that Snowflake has to see through the stage.
 const PROBE: &str = "daybook-doctor";
 
+/// Stands for the role until it is known who logs in.
+const PLACEHOLDER: &str = "ROLE_OF_DAYBOOK";
+
 /// Rights on the dumps, as Snowflake's documentation lists them for reading.
 const RIGHTS: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
 const RIGHTS_ON_BUCKET: [&str; 2] = ["s3:ListBucket", "s3:GetBucketLocation"];
@@ -28,19 +31,47 @@ struct Integration {
 impl SnowflakeWarehouse {
     /// Each thing in the order in which it is needed; what needs a missing one is not looked at.
     pub(super) async fn diagnose_all(&self) -> Vec<Check> {
+        let mut diagnosis = Diagnosis { of: self, role: PLACEHOLDER.to_owned() };
         let mut checks = vec![self.storage.diagnose().await];
-        let configured = self.client.session();
+        checks.extend(diagnosis.account().await);
+        checks
+    }
+}
+
+/// What is found out on the way.
+struct Diagnosis<'a> {
+    of: &'a SnowflakeWarehouse,
+    /// Who works: the configured role, or the user's own.
+    role: String,
+}
+
+impl Diagnosis<'_> {
+    /// From the outermost to the innermost.
+    async fn account(&mut self) -> Vec<Check> {
+        let configured = self.of.client.session();
         let nothing = Place::default();
         let role = Place { role: configured.role.clone(), ..Place::default() };
-        let warehouse = Place { database: None, ..configured.clone() };
+        let place = Place { database: None, ..configured.clone() };
+        if let Some(name) = &configured.role {
+            self.role.clone_from(name);
+        }
 
-        let what = format!("log in as {}", self.user);
-        if !self.note(&mut checks, what, nothing, "select 1", self.user_sql()).await {
-            return checks;
+        let mut checks = Vec::new();
+        let what = format!("log in as {}", self.of.user);
+        match self.look(&nothing, "select current_role()").await {
+            Ok(rows) => {
+                let own = rows.into_iter().flatten().next().unwrap_or_default();
+                if configured.role.is_none() && !own.is_empty() {
+                    self.role = own;
+                }
+                checks.push(Check::passed(what));
+            }
+            Err(error) => return vec![Check::failed(what, error, self.user_sql())],
         }
         if let Some(name) = &configured.role {
-            let sql = format!("create role if not exists {name};\ngrant role {name} to user {};", self.user);
-            if !self.note(&mut checks, format!("role {name}"), role.clone(), "select 1", sql).await {
+            let user = &self.of.user;
+            let sql = format!("create role if not exists {name};\ngrant role {name} to user {user};");
+            if !self.note(&mut checks, format!("role {name}"), &role, "select 1", sql).await {
                 return checks;
             }
         }
@@ -52,13 +83,13 @@ impl SnowflakeWarehouse {
                 return checks;
             }
         }
-        checks.extend(self.database(&warehouse).await);
+        checks.extend(self.database(&place).await);
         checks
     }
 
-    /// Database, schema, integration and stage.
+    /// Database, a question to it, integration, schema and stage.
     async fn database(&self, place: &Place) -> Vec<Check> {
-        let Names { database, published, .. } = &self.names;
+        let Names { database, published, .. } = &self.of.names;
         let mut checks = Vec::new();
         let what = format!("database {}", database.as_str());
         let schemas = match self.look(place, &format!("show schemas in database {database}")).await {
@@ -66,12 +97,17 @@ impl SnowflakeWarehouse {
             Err(error) => {
                 let sql = format!(
                     "create database if not exists {database};\ngrant usage, create schema on database {database} to role {};",
-                    self.role()
+                    self.role
                 );
                 return vec![Check::failed(what, error, sql)];
             }
         };
         checks.push(Check::passed(what));
+        let question = format!("select count(*) from {database}.information_schema.schemata");
+        let (what, sql) = self.running(place);
+        if !self.note(&mut checks, what, self.of.client.session(), &question, sql).await {
+            return checks;
+        }
         let (check, integration) = self.integration(place).await;
         let is_there = check.problem.is_none();
         checks.push(check);
@@ -93,7 +129,7 @@ impl SnowflakeWarehouse {
         let sql = format!(
             "create warehouse if not exists {name} warehouse_size = xsmall auto_suspend = 60 auto_resume = true;\n\
              grant usage, monitor on warehouse {name} to role {};",
-            self.role()
+            self.role
         );
         match self.look(role, &format!("show warehouses like {}", literal(name))).await {
             Err(error) => Check::failed(what, error, sql),
@@ -104,8 +140,27 @@ impl SnowflakeWarehouse {
         }
     }
 
+    /// What makes a warehouse run, which nothing else here does.
+    fn running(&self, place: &Place) -> (String, String) {
+        let role = &self.role;
+        match &place.warehouse {
+            Some(name) => (
+                format!("a question to warehouse {name}"),
+                format!(
+                    "grant usage, operate on warehouse {name} to role {role};\n\
+                     alter warehouse {name} set auto_resume = true;\n\
+                     -- a resource monitor may have suspended it: show resource monitors"
+                ),
+            ),
+            None => (
+                "a question to the user's own warehouse".to_owned(),
+                "Set [snowflake] warehouse; the user may have none.".to_owned(),
+            ),
+        }
+    }
+
     async fn integration(&self, place: &Place) -> (Check, Integration) {
-        let name = &self.settings.storage_integration;
+        let name = &self.of.settings.storage_integration;
         let what = format!("storage integration {name}");
         let described = match name.parse::<Name>() {
             Ok(quoted) => self.look(place, &format!("desc integration {quoted}")).await,
@@ -132,7 +187,7 @@ impl SnowflakeWarehouse {
                 _ => {}
             }
         }
-        let dumps = self.storage.folder_url(DUMPS).to_string();
+        let dumps = self.of.storage.folder_url(DUMPS).to_string();
         let allows = |location: &str| location == "*" || dumps.starts_with(location);
         let check = if integration.allowed.split(',').any(|location| allows(location.trim())) {
             Check::passed(what)
@@ -150,14 +205,14 @@ impl SnowflakeWarehouse {
 
     /// Whether Snowflake sees through the stage what is written for it.
     async fn stage(&self, place: &Place, integration: &Integration) -> Check {
-        let dumps = self.storage.folder_url(DUMPS);
+        let dumps = self.of.storage.folder_url(DUMPS);
         let what = format!("what Snowflake sees below {dumps}");
-        let path = self.storage.path(DUMPS).join(PROBE);
-        let store = self.storage.store();
+        let path = self.of.storage.path(DUMPS).join(PROBE);
+        let store = self.of.storage.store();
         if let Err(error) = store.put(&path, PROBE.into()).await {
-            return Check::failed(what, self.storage.write_error(error), "Mend the first finding.");
+            return Check::failed(what, self.of.storage.write_error(error), "Mend the first finding.");
         }
-        let seen = match self.names.published(STAGE) {
+        let seen = match self.of.names.published(STAGE) {
             Ok(stage) => self.look(place, &format!("list @{stage}/{PROBE}")).await,
             Err(error) => Err(error.into()),
         };
@@ -178,11 +233,11 @@ impl SnowflakeWarehouse {
         &self,
         checks: &mut Vec<Check>,
         what: String,
-        place: Place,
+        place: &Place,
         sql: &str,
         remedy: String,
     ) -> bool {
-        let check = match self.look(&place, sql).await {
+        let check = match self.look(place, sql).await {
             Ok(_) => Check::passed(what),
             Err(error) => Check::failed(what, error, remedy),
         };
@@ -192,42 +247,38 @@ impl SnowflakeWarehouse {
     }
 
     async fn look(&self, place: &Place, sql: &str) -> Result<Vec<Vec<String>>, WarehouseError> {
-        let session = Session::new(self.client.in_session(place.clone()), self.mark("doctor"), None);
+        let session = Session::new(self.of.client.in_session(place.clone()), self.of.mark("doctor"), None);
         texts(session.ask("doctor", sql, &[]).await?).await
     }
 
-    fn role(&self) -> &str {
-        self.client.session().role.as_deref().unwrap_or("ROLE_OF_DAYBOOK")
-    }
-
     fn user_sql(&self) -> String {
-        let role = self.role();
+        let role = &self.role;
         format!(
             "create role if not exists {role};\n\
              create user if not exists {user} type = service default_role = {role};\n\
              grant role {role} to user {user};\n\
              -- the key's public half: openssl rsa -in KEY.p8 -pubout\n\
              alter user {user} set rsa_public_key = 'MII…';",
-            user = self.user
+            user = self.of.user
         )
     }
 
     fn integration_sql(&self) -> String {
-        let name = &self.settings.storage_integration;
+        let name = &self.of.settings.storage_integration;
         format!(
             "create storage integration {name} type = external_stage storage_provider = 's3' enabled = true\n    \
              storage_aws_role_arn = 'arn:aws:iam::ACCOUNT:role/daybook-snowflake'\n    \
              storage_allowed_locations = ({});\n\
              grant usage on integration {name} to role {};",
-            literal(self.storage.folder_url(DUMPS).as_str()),
-            self.role()
+            literal(self.of.storage.folder_url(DUMPS).as_str()),
+            self.role
         )
     }
 
     /// What the integration's role in AWS has to be allowed, and whom it has to trust.
     fn policies(&self, integration: &Integration) -> String {
-        let bucket = self.storage.url.host_str().unwrap_or_default();
-        let folder = self.storage.path(DUMPS);
+        let bucket = self.of.storage.url.host_str().unwrap_or_default();
+        let folder = self.of.storage.path(DUMPS);
         let allow = json!({
             "Version": "2012-10-17",
             "Statement": [

@@ -36,10 +36,10 @@ use crate::{
     WarehouseError,
 };
 use answer::answer;
-use build::SnowflakeBuild;
+use build::{SnowflakeBuild, State};
 use names::Names;
 use objects::Objects;
-use publications::{Pin, Publications};
+use publications::Publications;
 use session::Session;
 
 /// The relation of the dates that are closed.
@@ -143,8 +143,8 @@ impl SnowflakeWarehouse {
         self.session("reader", None).in_schema(&self.names.published)
     }
 
-    /// Creates what is missing; gives what is published.
-    async fn create_in(&self, session: &Session) -> Result<(Pin, Publication), WarehouseError> {
+    /// Creates what is missing; gives what there is.
+    async fn create_in(&self, session: &Session) -> Result<State, WarehouseError> {
         let publications = Publications::new(&self.names)?;
         let current = publications.current(session).await?;
         let published = current.map(|(_, publication)| publication).unwrap_or_default();
@@ -156,8 +156,10 @@ impl SnowflakeWarehouse {
             dumps: dumps.as_str(),
             published: &published,
         };
-        objects.create(session).await?;
-        publications.current(session).await?.ok_or(WarehouseError::NothingPublished)
+        let views = objects.create(session).await?;
+        let current = publications.current(session).await?;
+        let (pin, publication) = current.ok_or(WarehouseError::NothingPublished)?;
+        Ok(State { pin, publication, views })
     }
 
     /// That there is nothing to ask, if this is why asking failed.

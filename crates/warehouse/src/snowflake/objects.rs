@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::{Dialect, Model, Registry};
 use daybook_snowflake_api::statements::{
-    Column, ColumnType, Grants, Name, Place, create_stage, create_table, create_view, literal,
+    Column, ColumnType, Grants, Name, Place, create_stage, create_table, create_view, drop_table, drop_view,
+    literal, rename_table,
 };
 
 use super::answer::texts;
@@ -40,32 +41,69 @@ pub(super) struct Objects<'a> {
 }
 
 impl Objects<'_> {
-    pub(super) async fn create(&self, session: &Session) -> Result<(), WarehouseError> {
+    /// Gives the models that are stored from their next publication on, and that readers have as views until then.
+    pub(super) async fn create(&self, session: &Session) -> Result<BTreeSet<String>, WarehouseError> {
         let Names { database, published: schema, .. } = self.names;
         session.run(STEP, vec![format!("create schema if not exists {database}.{schema}")]).await?;
-        let there = self.there(session).await?;
+        let mut there = self.there(session).await?;
         self.check_foreign(&there)?;
         let mut statements = self.own()?;
+        let mut views = BTreeSet::new();
         for model in self.registry.models() {
-            let relation = there.get(&model.name.to_ascii_uppercase());
-            if self.is_table(model) {
+            statements.extend(self.settle_first(model, &mut there)?);
+            let relation = there.get(&upper(&model.name));
+            if !model.is_stored() {
+                statements.extend(self.view(model, relation)?);
+            } else if relation.map_or(model.is_partitioned(), |relation| !relation.is_view) {
                 statements.extend(self.table(model, relation)?);
             } else {
-                if relation.is_some_and(|relation| !relation.is_view) {
-                    statements.push(format!("drop table {}", self.names.published(&model.name)?));
+                views.insert(model.name.clone());
+                // one by dates has no query of its own for all of them: the view stays as it was
+                if !model.is_partitioned() {
+                    statements.extend(self.view(model, relation)?);
                 }
-                // with nothing to copy from, a copy would keep out what the schema grants
-                let replaces = relation.is_some_and(|relation| relation.is_view);
-                let grants = if replaces { Grants::Copy } else { Grants::None };
-                statements.push(view(model, &self.names.published(&model.name)?, grants)?);
             }
         }
-        session.in_schema(schema).run(STEP, statements).await
+        session.in_schema(schema).run(STEP, statements).await?;
+        Ok(views)
     }
 
-    /// A model that is stored, but not by dates, is computed when it is asked until it is published.
-    fn is_table(&self, model: &Model) -> bool {
-        model.is_partitioned() || (model.is_stored() && self.published.tables.contains_key(&model.name))
+    /// A published table takes the place of the view that it was.
+    fn settle_first(&self, model: &Model, there: &mut Relations) -> Result<Vec<String>, WarehouseError> {
+        let Some(first) = there.remove(&upper(&first_table(&model.name))) else { return Ok(Vec::new()) };
+        let name = upper(&model.name);
+        let is_table = there.get(&name).is_some_and(|relation| !relation.is_view);
+        if !model.is_stored() || is_table {
+            return Ok(vec![drop_table(&self.names.published(&first_table(&model.name))?)]);
+        }
+        if !self.is_published(model) {
+            // a build beside this one may be about to fill it
+            return Ok(Vec::new());
+        }
+        there.insert(name, first);
+        Ok(table_for_view(model, self.names)?.into())
+    }
+
+    fn is_published(&self, model: &Model) -> bool {
+        self.published.tables.contains_key(&model.name)
+    }
+
+    /// A table that readers have stays until a publication shows the view.
+    fn view(&self, model: &Model, there: Option<&Relation>) -> Result<Vec<String>, WarehouseError> {
+        let place = self.names.published(&model.name)?;
+        let mut statements = Vec::new();
+        let grants = match there {
+            Some(table) if !table.is_view && self.is_published(model) => return Ok(statements),
+            Some(table) if !table.is_view => {
+                statements.push(drop_table(&place));
+                Grants::None
+            }
+            Some(_) => Grants::Copy,
+            // with nothing to copy from, a copy would keep out what the schema grants
+            None => Grants::None,
+        };
+        statements.push(view(model, &place, grants)?);
+        Ok(statements)
     }
 
     async fn there(&self, session: &Session) -> Result<Relations, WarehouseError> {
@@ -98,7 +136,7 @@ impl Objects<'_> {
         if there.keys().any(|name| Publications::is_one(name)) {
             return Ok(());
         }
-        let is_there = |model: &&Model| there.contains_key(&model.name.to_ascii_uppercase());
+        let is_there = |model: &&Model| there.contains_key(&upper(&model.name));
         match self.registry.models().iter().find(is_there) {
             Some(model) => {
                 Err(WarehouseError::Foreign { relation: self.names.published(&model.name)?.to_string() })
@@ -124,18 +162,10 @@ impl Objects<'_> {
     fn table(&self, model: &Model, there: Option<&Relation>) -> Result<Vec<String>, WarehouseError> {
         let place = self.names.published(&model.name)?;
         let columns = schema::columns(&model.columns)?;
-        let mut statements = Vec::new();
-        let there = match there {
-            Some(view) if view.is_view => {
-                statements.push(format!("drop view {place}"));
-                None
-            }
-            other => other,
+        let mut statements = match there {
+            None => vec![create_table(&place, &columns)],
+            Some(table) => self.changed_columns(model, &place, &columns, table)?,
         };
-        match there {
-            None => statements.push(create_table(&place, &columns)),
-            Some(table) => statements.extend(self.changed_columns(model, &place, &columns, table)?),
-        }
         let is_clustered = there.is_some_and(|table| table.is_clustered);
         if self.settings.clustering && !is_clustered && model.is_partitioned() {
             let key: Name = PARTITION_COLUMN.parse()?;
@@ -183,6 +213,21 @@ impl Objects<'_> {
         }
         Ok(statements)
     }
+}
+
+/// The table of a model that is a view until it is published for the first time.
+pub(super) fn first_table(model: &str) -> String {
+    format!("daybook_first_{model}")
+}
+
+/// What gives a first table its place.
+pub(super) fn table_for_view(model: &Model, names: &Names) -> Result<[String; 2], WarehouseError> {
+    let place = names.published(&model.name)?;
+    Ok([drop_view(&place), rename_table(&names.published(&first_table(&model.name))?, &place)])
+}
+
+fn upper(name: &str) -> String {
+    name.to_ascii_uppercase()
 }
 
 /// The view of a model that is computed when it is asked; what it reads lies in the view's schema.

@@ -1,13 +1,15 @@
 //! Shows what a build has made to readers.
 
+use std::collections::BTreeMap;
+
 use daybook_model::Model;
 use daybook_snowflake_api::statements::{
-    Change, Extent, Grants, Name, create_table, drop_table, drop_view, list, literal, replace, transaction,
+    Change, Extent, Grants, Name, create_table, drop_table, list, literal, replace, transaction,
 };
 use uuid::Uuid;
 
 use super::build::{Made, SnowflakeBuild};
-use super::objects;
+use super::objects::{first_table, table_for_view, view};
 use super::publications::{Pin, Publications};
 use super::schema::{self, PARTITION_COLUMN, calendar};
 use super::session::Session;
@@ -24,76 +26,88 @@ pub(super) struct Publishing<'a> {
 
 impl Publishing<'_> {
     pub(super) async fn publish(&self, draft: PublicationDraft) -> Result<Publication, WarehouseError> {
-        let SnowflakeBuild { before, session, names, made, .. } = self.build;
-        let number = before.number + 1;
-        let mut tables = before.tables.clone();
-        // all that are stored by dates are published from the first time on, with or without rows
-        for model in self.build.registry.models().iter().filter(|model| model.is_partitioned()) {
-            tables.entry(model.name.clone()).or_insert(number);
+        let number = self.build.before.publication.number + 1;
+        let publication = Publication { number, tables: self.tables(number), draft };
+        Publications::new(&self.build.names)?.bring(&self.build.session, &publication).await?;
+        self.make_first_tables().await?;
+        self.commit(&publication).await?;
+        if let Err(error) = self.give_places(&publication).await {
+            tracing::warn!(
+                "models that were or became views are not in their places until the next run: {error}"
+            );
         }
-        tables.extend(made.keys().map(|name| (name.clone(), number)));
-        let publication = Publication { number, tables, draft };
+        Ok(publication)
+    }
 
+    async fn commit(&self, publication: &Publication) -> Result<(), WarehouseError> {
+        let SnowflakeBuild { before, session, names, made, registry, .. } = self.build;
+        let pin = Pin { number: publication.number, token: Uuid::new_v4().to_string() };
         let publications = Publications::new(names)?;
-        let pin = Pin { number, token: Uuid::new_v4().to_string() };
-        publications.bring(session, &publication).await?;
-        self.make_tables().await?;
-        let mut statements = Vec::from(publications.publish(&self.build.pin, &pin));
-        for model in self.build.registry.models() {
+        let mut statements = Vec::from(publications.publish(&before.pin, &pin));
+        for model in registry.models() {
             if let Some(made) = made.get(&model.name) {
                 statements.extend(replace(&self.change(model, made)?));
             }
         }
         statements.extend(self.relations(&publication.draft)?);
         let Err(error) = session.transact(STEP, transaction(statements)).await else {
-            return Ok(publication);
+            return Ok(());
         };
         // the answer may be lost, and not the publication
-        let settling = session.without_budget().in_schema(&names.published);
-        match publications.fence(&settling, &self.build.pin).await {
-            Ok(Some(other)) if other == pin => Ok(publication),
+        match publications.fence(&self.settling(), &before.pin).await {
+            Ok(Some(other)) if other == pin => Ok(()),
             Ok(Some(other)) => Err(WarehouseError::Overtaken { number: other.number }),
-            Ok(None) => {
-                self.put_views_back(&settling).await?;
-                Err(error)
-            }
+            Ok(None) => Err(error),
             Err(unsettled) => {
-                tracing::error!("it is not known whether publication {number} is there: {unsettled}");
+                tracing::error!("it is not known whether publication {} is there: {unsettled}", pin.number);
                 Err(error)
             }
         }
     }
 
-    /// A model that was computed until now becomes a table. For the moment until the transaction it has no rows.
-    async fn make_tables(&self) -> Result<(), WarehouseError> {
+    /// For what has to be done even if the budget is spent.
+    fn settling(&self) -> Session {
+        self.build.session.without_budget().in_schema(&self.build.names.published)
+    }
+
+    /// Tables that are published for the first time take the places of views, and views those of tables that are no more.
+    async fn give_places(&self, publication: &Publication) -> Result<(), WarehouseError> {
+        let SnowflakeBuild { before, registry, names, .. } = self.build;
         let mut statements = Vec::new();
-        for model in self.new_tables() {
-            let place = self.build.names.published(&model.name)?;
-            statements.push(drop_view(&place));
-            statements.push(create_table(&place, &schema::columns(&model.columns)?));
+        for model in registry.models() {
+            if before.views.contains(&model.name) && publication.tables.contains_key(&model.name) {
+                statements.extend(table_for_view(model, names)?);
+            } else if !model.is_stored() && before.publication.tables.contains_key(&model.name) {
+                let place = names.published(&model.name)?;
+                statements.extend([drop_table(&place), view(model, &place, Grants::None)?]);
+            }
+        }
+        if statements.is_empty() { Ok(()) } else { self.settling().run(STEP, statements).await }
+    }
+
+    /// What is published of each table.
+    fn tables(&self, number: u64) -> BTreeMap<String, u64> {
+        let SnowflakeBuild { before, made, registry, .. } = self.build;
+        let mut tables = before.publication.tables.clone();
+        tables.retain(|name, _| registry.get(name).is_none_or(Model::is_stored));
+        // all that are stored by dates are published from the first time on, with or without rows
+        for model in registry.models().iter().filter(|model| model.is_partitioned()) {
+            tables.entry(model.name.clone()).or_insert(number);
+        }
+        tables.extend(made.keys().map(|name| (name.clone(), number)));
+        tables
+    }
+
+    /// Tables beside the views whose place they take once they are published.
+    async fn make_first_tables(&self) -> Result<(), WarehouseError> {
+        let mut statements = Vec::new();
+        for name in &self.build.before.views {
+            let Some(model) = self.build.registry.get(name) else { continue };
+            let table = self.build.names.published(&first_table(name))?;
+            statements.push(drop_table(&table));
+            statements.push(create_table(&table, &schema::columns(&model.columns)?));
         }
         if statements.is_empty() { Ok(()) } else { self.build.session.run(STEP, statements).await }
-    }
-
-    /// Nothing was published: such models are computed again.
-    async fn put_views_back(&self, session: &Session) -> Result<(), WarehouseError> {
-        let mut statements = Vec::new();
-        for model in self.new_tables() {
-            let place = self.build.names.published(&model.name)?;
-            statements.push(drop_table(&place));
-            statements.push(objects::view(model, &place, Grants::None)?);
-        }
-        if statements.is_empty() { Ok(()) } else { session.run(STEP, statements).await }
-    }
-
-    /// Models that are computed when they are asked, and that this build has made as a whole.
-    fn new_tables(&self) -> impl Iterator<Item = &Model> {
-        let SnowflakeBuild { registry, made, before, .. } = self.build;
-        registry.models().iter().filter(|model| {
-            made.contains_key(&model.name)
-                && !model.is_partitioned()
-                && !before.tables.contains_key(&model.name)
-        })
     }
 
     fn change(&self, model: &Model, made: &Made) -> Result<Change, WarehouseError> {
@@ -101,8 +115,10 @@ impl Publishing<'_> {
             true => Extent::Dates(PARTITION_COLUMN.parse()?, calendar(&made.dates)),
             false => Extent::Whole,
         };
+        let is_view = self.build.before.views.contains(&model.name);
+        let table = if is_view { first_table(&model.name) } else { model.name.clone() };
         Ok(Change {
-            table: self.build.names.published(&model.name)?,
+            table: self.build.names.published(&table)?,
             next: made.table.clone(),
             columns: schema::column_names(model)?,
             sort: schema::sort(model)?,

@@ -8,7 +8,7 @@ use daybook_warehouse::snowflake::SnowflakeSettings;
 use daybook_warehouse::{Check, Warehouse, WarehouseError};
 
 use crate::publishing::{DAY, FIRST, REVENUE};
-use crate::world::World;
+use crate::world::{World, days};
 
 /// Lets a request through.
 const NOTHING: Fault = Fault::CutAfter(u64::MAX);
@@ -39,6 +39,71 @@ async fn a_publication_whose_answer_is_lost_is_known_to_have_happened_or_not() {
     assert_eq!(world.warehouse.published().await.unwrap().unwrap().number, current);
     // and the next run goes on from there
     assert_eq!(world.close(DAY, &[FIRST]).await.number, current + 1);
+}
+
+/// Orders by date, times a number by which the versions of this model are told apart.
+fn use_orders_a_day(world: &mut World, kind: &str, times: u32) {
+    let dates = if kind.starts_with("replace_partition") { "where partition_date in (:dates)" } else { "" };
+    let sql = format!(
+        "select partition_date, {times} * count(*) as orders from orders {dates} group by partition_date"
+    );
+    let yaml = format!(
+        "description: It.\nowner: It\nkind: {kind}\ngrain: one row a date\nkey: [partition_date]\ncolumns:\n  \
+         - {{name: partition_date, data_type: date, description: It.}}\n  \
+         - {{name: orders, data_type: bigint, description: It.}}\n"
+    );
+    world.use_models(&[("orders_a_day.sql", &sql), ("orders_a_day.yml", &yaml)]);
+}
+
+/// Publishes them, while the request after so many others fails.
+async fn publish_orders_a_day(world: &mut World, failing: Option<usize>) -> Result<(), WarehouseError> {
+    let mut build = world.built(DAY, &[FIRST]).await;
+    let model = world.registry.get("orders_a_day").unwrap();
+    if model.is_stored() {
+        build.materialize(model, &days(&[FIRST])).await.unwrap();
+    }
+    if let Some(others) = failing {
+        let proxy = &world.stand_in().proxy;
+        (0..others).for_each(|_| proxy.fault("POST", NOTHING));
+        proxy.fault("POST", Fault::Answer(400, "lost"));
+    }
+    world.publish(build, &[FIRST]).await.map(drop)
+}
+
+#[tokio::test]
+async fn readers_have_the_view_until_its_table_is_published() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    use_orders_a_day(&mut world, "view", 1);
+    world.warehouse.create().await.unwrap();
+    let question = "select * from orders_a_day";
+    assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
+
+    use_orders_a_day(&mut world, "replace_partition\nfeed: orders", 10);
+    let build = world.built(DAY, &[FIRST]).await;
+    assert_eq!(world.ask_build(build.as_ref(), question).await, [""; 0], "nothing of it is built");
+    // the new table is made, and then its publication fails
+    publish_orders_a_day(&mut world, Some(BEFORE + 1)).await.unwrap_err();
+    assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
+    // it is published, and then its name is not given to it
+    publish_orders_a_day(&mut world, Some(BEFORE + 2)).await.unwrap();
+    assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
+    world.warehouse.create().await.unwrap();
+    assert_eq!(world.ask(question).await, ["2024-03-01|20"]);
+
+    // the other way round
+    use_orders_a_day(&mut world, "view", 100);
+    world.warehouse.create().await.unwrap();
+    assert_eq!(world.ask(question).await, ["2024-03-01|20"]);
+    publish_orders_a_day(&mut world, None).await.unwrap();
+    assert_eq!(world.ask(question).await, ["2024-03-01|200"]);
+
+    // and again
+    use_orders_a_day(&mut world, "replace_partition\nfeed: orders", 1_000);
+    publish_orders_a_day(&mut world, None).await.unwrap();
+    assert_eq!(world.ask(question).await, ["2024-03-01|2000"]);
+    publish_orders_a_day(&mut world, None).await.unwrap();
+    assert_eq!(world.ask(question).await, ["2024-03-01|2000"]);
 }
 
 #[tokio::test]
@@ -139,4 +204,12 @@ async fn what_is_missing_is_said_with_what_to_do() {
     let missing: Vec<_> = failed(stand_in.open(&world.registry, settings).diagnose().await).collect();
     let [warehouse] = missing.as_slice() else { panic!("{missing:?}") };
     assert!(warehouse.remedy.as_ref().unwrap().contains("create warehouse"), "{warehouse:?}");
+
+    // who has no role of the configuration has one of their own
+    let mut settings = stand_in.settings();
+    settings.client.session.role = None;
+    settings.storage_integration = "nowhere".to_owned();
+    let missing: Vec<_> = failed(stand_in.open(&world.registry, settings).diagnose().await).collect();
+    let [integration] = missing.as_slice() else { panic!("{missing:?}") };
+    assert!(integration.remedy.as_ref().unwrap().contains("to role duckdb;"), "{integration:?}");
 }
