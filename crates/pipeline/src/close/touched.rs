@@ -1,6 +1,5 @@
 //! Which dates a run must build, found by comparing what it brings with what is held.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use daybook_model::manifest::{DateContent, Manifest};
@@ -64,32 +63,28 @@ pub(super) enum Touched {
 }
 
 impl Touched {
-    fn sql(self) -> Cow<'static, str> {
-        let sql = match self {
-            Self::Orders => include_str!("../../queries/touched/orders.sql"),
-            Self::OrderLines => include_str!("../../queries/touched/order_lines.sql"),
-            Self::HealedLines => include_str!("../../queries/touched/healed_lines.sql"),
-            Self::Transactions => include_str!("../../queries/touched/transactions.sql"),
-            Self::PaidOrders => {
-                return of_changed(include_str!("../../queries/touched/paid_orders.sql")).into();
+    fn sql(self) -> String {
+        match self {
+            Self::Orders => ORDERS.changed(include_str!("../../queries/touched/changed_and_left_dates.sql")),
+            Self::OrderLines => {
+                LINES.changed(include_str!("../../queries/touched/changed_and_left_dates.sql"))
             }
-            Self::MovedPayments => {
-                return of_changed(include_str!("../../queries/touched/moved_payments.sql")).into();
-            }
-            Self::LeftOrders => {
-                return of_changed(include_str!("../../queries/touched/left_orders.sql")).into();
-            }
-            Self::ProductSnapshots => return snapshots("product", "title, product_type, created_at").into(),
+            Self::HealedLines => include_str!("../../queries/touched/healed_lines.sql").to_owned(),
+            Self::Transactions => PAYMENTS.changed(include_str!("../../queries/touched/changed_dates.sql")),
+            Self::PaidOrders => PAYMENTS.changed(include_str!("../../queries/touched/paid_orders.sql")),
+            Self::MovedPayments => PAYMENTS.changed(include_str!("../../queries/touched/moved_payments.sql")),
+            Self::LeftOrders => PAYMENTS.changed(include_str!("../../queries/touched/left_orders.sql")),
+            Self::ProductSnapshots => snapshots("product", "title, product_type, created_at"),
             Self::VariantSnapshots => {
-                let content = "product_id, title, price, created_at, updated_at, ingested_at";
-                return snapshots("variant", content).into();
+                snapshots("variant", "product_id, title, price, created_at, updated_at, ingested_at")
             }
-            Self::Versions => include_str!("../../queries/touched/versions.sql"),
-            Self::ReassignedVariants => include_str!("../../queries/touched/reassigned_variants.sql"),
-            Self::ReassignedLines => include_str!("../../queries/touched/reassigned_lines.sql"),
-            Self::AllOrders => include_str!("../../queries/touched/all_orders.sql"),
-        };
-        sql.into()
+            Self::Versions => include_str!("../../queries/touched/versions.sql").to_owned(),
+            Self::ReassignedVariants => {
+                include_str!("../../queries/touched/reassigned_variants.sql").to_owned()
+            }
+            Self::ReassignedLines => include_str!("../../queries/touched/reassigned_lines.sql").to_owned(),
+            Self::AllOrders => include_str!("../../queries/touched/all_orders.sql").to_owned(),
+        }
     }
 
     /// The dumped table whose dates bound the question.
@@ -150,9 +145,26 @@ pub(super) fn asked(sql: &str, dialect: Dialect) -> Result<String, PipelineError
     compile::question(sql, dialect).map_err(|error| PipelineError::Compile(error.to_string()))
 }
 
-/// A question about transactions that differ from what is held.
-fn of_changed(question: &str) -> String {
-    format!("{}{question}", include_str!("../../queries/touched/changed_transactions.sql"))
+/// A dumped table, with the columns that tell one state of a row from another.
+struct Compared {
+    table: &'static str,
+    content: &'static [&'static str],
+}
+
+const ORDERS: Compared = Compared { table: "orders", content: &["id", "processed_timestamp", "customer_id"] };
+const LINES: Compared =
+    Compared { table: "order_lines", content: &["id", "quantity", "variant_id", "revenue", "order_id"] };
+const PAYMENTS: Compared =
+    Compared { table: "transaction", content: &["id", "order_id", "status", "created_at"] };
+
+impl Compared {
+    /// A `question` about the rows that differ from what is held.
+    fn changed(&self, question: &str) -> String {
+        let same = self.content.iter().map(|column| format!("held.{column} = staging.{column}"));
+        let changed = include_str!("../../queries/touched/changed.sql")
+            .replace("{same}", &same.collect::<Vec<_>>().join(" and "));
+        format!("{changed}{question}").replace("{table}", self.table)
+    }
 }
 
 /// The question that is the same for products and variants.

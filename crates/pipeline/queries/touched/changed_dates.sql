@@ -1,0 +1,3 @@
+-- Their dates.
+select distinct partition_date
+from changed
