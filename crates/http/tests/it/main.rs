@@ -7,6 +7,7 @@ mod catalogue;
 mod conformance;
 mod doors;
 mod loads;
+mod logs;
 mod orders;
 mod slow_clients;
 mod support;

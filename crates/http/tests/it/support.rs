@@ -252,6 +252,8 @@ pub(crate) struct FakeBooks {
     pub(crate) runs: Mutex<RunCounts>,
     /// Why the books cannot be read.
     pub(crate) trouble: Mutex<Option<String>>,
+    /// What a mistake of ours says when it asks for the runs.
+    pub(crate) panic: Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -264,10 +266,13 @@ impl Books for FakeBooks {
     }
 
     async fn status(&self, _ods: &Ods) -> Result<Value, BooksError> {
+        self.check().await?;
         Ok(json!({}))
     }
 
     async fn runs(&self, _ods: &Ods, _limit: u32) -> Result<Vec<Value>, BooksError> {
+        let panic = self.panic.lock().unwrap().clone();
+        assert!(panic.is_none(), "{panic:?}");
         Ok(Vec::new())
     }
 

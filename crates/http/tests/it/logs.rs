@@ -1,0 +1,88 @@
+//! What the log says, and what it keeps to itself.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use reqwest::Method;
+use tracing::subscriber::DefaultGuard;
+
+use crate::support::{Answer, Front, SECRET};
+
+/// What this thread logs, which is all of a test's server.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn listen() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
+        (log, tracing::subscriber::set_default(subscriber.finish()))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn lines(&self, part: &str) -> Vec<String> {
+        self.text().lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
+    }
+}
+
+async fn ask(front: &Front, path: &str, id: &str) -> Answer {
+    Answer::of(front.request(Method::GET, path).header("x-request-id", id).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_request_that_failed_is_one_line_with_its_id() {
+    let front = Front::open().await;
+    let (log, _guard) = Log::listen();
+    *front.books.trouble.lock().unwrap() = Some("the disk is full".to_owned());
+    *front.books.panic.lock().unwrap() = Some("a mistake of ours".to_owned());
+    for (path, id, cause, status) in
+        [("/v1/status", "first", "the disk is full", 503), ("/v1/runs", "second", "a mistake of ours", 500)]
+    {
+        let answer = ask(&front, path, id).await;
+        assert!(!answer.text.contains(cause), "{}", answer.text);
+        answer.problem(status);
+        let lines = log.lines(&format!("id=\"{id}\""));
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        for part in ["ERROR", "a request failed", cause, "GET", path, &status.to_string()] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+    }
+    // and the server goes on
+    *front.books.panic.lock().unwrap() = None;
+    assert_eq!(ask(&front, "/v1/runs", "third").await.status, 200);
+    assert!(log.lines("third").iter().all(|line| line.contains("DEBUG")), "{}", log.text());
+}
+
+#[tokio::test]
+async fn secrets_and_payloads_are_never_logged() {
+    let front = Front::open().await;
+    let (log, _guard) = Log::listen();
+    let event =
+        r#"{"id":"pay-1","order_id":"order-1","status":"failed","created_at":"2024-05-01T10:00:00Z"}"#;
+    assert_eq!(front.webhook(SECRET, event).await.status, 200);
+    front.webhook(SECRET, &event.replace("pay-1", "")).await.problem(422);
+    front.webhook("whsec_d3Jvbmc=", event).await.problem(401);
+    front.get("/v1/customers/customer-1/orders?history=true").await;
+    let logged = log.text();
+    assert!(logged.contains("/v1/webhooks/transactions"), "{logged}");
+    for secret in ["pay-1", "order-1", "customer-1", front.token(), SECRET] {
+        assert!(!logged.contains(secret), "{secret} is in {logged}");
+    }
+}
