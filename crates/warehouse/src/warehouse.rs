@@ -9,7 +9,7 @@ use daybook_model::manifest::Manifest;
 use daybook_model::{Dialect, Model, PartitionDate};
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Check, Publication, PublicationDraft, Storage, WarehouseError};
 
@@ -157,7 +157,7 @@ pub struct VacuumMetrics {
 }
 
 /// What was spent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Cost {
     /// How long statements were executed.
     pub seconds: f64,

@@ -361,6 +361,19 @@ fn payments_by_day(data: &Path) -> BTreeMap<String, String> {
     days
 }
 
+async fn load_day(shop: &[&Books], data: &Path, payments: &BTreeMap<String, String>, date: PartitionDate) {
+    let name = date.to_string();
+    let batch = data.join("batches").join(&name);
+    for books in shop {
+        if batch.exists() {
+            books.load(close_of(date), &batch).await;
+        }
+        if let Some(events) = payments.get(&name) {
+            books.load_payments(close_of(date), &name, events).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn two_months_day_by_day_with_retention_equal_the_same_in_one_range() {
     let data = uci();
@@ -368,16 +381,7 @@ async fn two_months_day_by_day_with_retention_equal_the_same_in_one_range() {
     let payments = payments_by_day(&data);
     let (daily, together) = (Books::new().await, Books::new().await);
     for date in PartitionDate::range(first, last) {
-        let name = date.to_string();
-        let batch = data.join("batches").join(&name);
-        for books in [&daily, &together] {
-            if batch.exists() {
-                books.load(close_of(date), &batch).await;
-            }
-            if let Some(events) = payments.get(&name) {
-                books.load_payments(close_of(date), &name, events).await;
-            }
-        }
+        load_day(&[&daily, &together], &data, &payments, date).await;
         daily.close_day(date).await;
     }
     together.close(close_of(last), ClosePeriod::Days { from: first, to: last }).await;
@@ -387,4 +391,20 @@ async fn two_months_day_by_day_with_retention_equal_the_same_in_one_range() {
     let kept = status.rows.iter().find(|(table, _)| table.name() == "orders").unwrap().1;
     let last_days = "select count(*) from orders where partition_date > date '2011-01-28'";
     assert_eq!(daily.query(last_days).await, [kept.to_string()], "three business days stay in the ODS");
+}
+
+#[tokio::test]
+async fn two_months_close_alike_in_snowflake() {
+    let data = uci();
+    let (first, last) = (day(FIRST), day("2011-01-31"));
+    let payments = payments_by_day(&data);
+    let (delta, snowflake) = (Books::new().await, Books::in_snowflake().await);
+    for date in PartitionDate::range(first, last) {
+        load_day(&[&delta, &snowflake], &data, &payments, date).await;
+    }
+    for books in [&delta, &snowflake] {
+        books.close(close_of(last), ClosePeriod::Days { from: first, to: last }).await;
+    }
+    snowflake.assert_same_as(&delta, "in Snowflake").await;
+    assert_eq!(snowflake.query("select count(*) from dwd_orders_variant_status").await, ["48762"]);
 }

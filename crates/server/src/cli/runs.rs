@@ -1,10 +1,14 @@
 //! `daybook runs`
 
+use std::collections::BTreeMap;
+
 use anyhow::bail;
 use chrono::{NaiveDate, NaiveDateTime};
 use clap::{Args, Subcommand};
 use daybook_pipeline::runs::{self, FailedTest, RunStep, RunSummary};
-use serde_json::json;
+use daybook_warehouse::Cost;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{Outcome, Reporting};
 use crate::daybook::Daybook;
@@ -79,12 +83,24 @@ fn print_run(
     if format == Format::Table {
         output::print_rows(format, &RUN_HEADERS, &[run_row(&run)])?;
     }
+    let costs = costs(steps)?;
     let row = |step: &RunStep| {
         let seconds = (step.finished_at - step.started_at).as_seconds_f64();
-        vec![step.position.to_string(), step.name.clone(), format!("{seconds:.1}"), counts(&step.metrics)]
+        let counted = if step.name == COSTS { total(&costs) } else { counts(&step.metrics) };
+        vec![step.position.to_string(), step.name.clone(), format!("{seconds:.1}"), counted]
     };
     let rows: Vec<_> = steps.iter().map(row).collect();
     output::print_rows(format, &["step", "name", "seconds", "counted"], &rows)?;
+    if format == Format::Table && !costs.is_empty() {
+        let headers = ["step in the warehouse", "seconds", "bytes scanned"];
+        let rows: Vec<_> = costs
+            .iter()
+            .map(|(step, cost)| {
+                vec![step.clone(), format!("{:.1}", cost.seconds), cost.bytes_scanned.to_string()]
+            })
+            .collect();
+        output::print_rows(format, &headers, &rows)?;
+    }
     if format == Format::Table && !failed_tests.is_empty() {
         let headers = ["failed test", "model", "severity", "rows", "the first of them"];
         output::print_rows(format, &headers, &failed_tests.iter().map(test_row).collect::<Vec<_>>())?;
@@ -117,8 +133,28 @@ fn run_row(run: &RunSummary) -> Vec<String> {
     ]
 }
 
-/// `{"rows": 5, "dates": 1}` as people read it.
-fn counts(metrics: &serde_json::Value) -> String {
+/// The step that counts what the others have cost in the warehouse.
+const COSTS: &str = "costs";
+
+fn costs(steps: &[RunStep]) -> anyhow::Result<BTreeMap<String, Cost>> {
+    match steps.iter().find(|step| step.name == COSTS) {
+        Some(step) => Ok(BTreeMap::deserialize(&step.metrics)?),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+fn total(costs: &BTreeMap<String, Cost>) -> String {
+    let seconds: f64 = costs.values().map(|cost| cost.seconds).sum();
+    let bytes: u64 = costs.values().map(|cost| cost.bytes_scanned).sum();
+    format!("{seconds:.1} seconds of statements, {bytes} bytes scanned")
+}
+
+/// `{"rows": {"orders": 5}, "healed": 1}` as people read it.
+fn counts(metrics: &Value) -> String {
     let Some(metrics) = metrics.as_object() else { return metrics.to_string() };
-    metrics.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+    let count = |(name, value): (&String, &Value)| match value {
+        Value::Object(_) => format!("{name} ({})", counts(value)),
+        value => format!("{name} {value}"),
+    };
+    metrics.iter().map(count).collect::<Vec<_>>().join(", ")
 }

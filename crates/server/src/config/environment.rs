@@ -1,7 +1,7 @@
 //! The `DAYBOOK_…` variables, one for each key of the file, and the `AWS_…` variables.
 
 use daybook_storage::StorageOptions;
-use figment::providers::Env;
+use figment::providers::{Env, Serialized};
 
 const PREFIX: &str = "DAYBOOK_";
 
@@ -60,10 +60,22 @@ const KEYS: &[(&str, &str)] = &[
     ("webhooks_tolerance_seconds", "webhooks.tolerance_seconds"),
 ];
 
+/// Variables whose values are text whatever they look like: a passphrase of digits is no number.
+const TEXTS: [&str; 3] = ["snowflake_private_key_passphrase", "snowflake_token", "openlineage_api_key"];
+
+/// Their values, as they are.
+pub(super) fn texts() -> impl Iterator<Item = Serialized<String>> {
+    KEYS.iter().filter(|(variable, _)| TEXTS.contains(variable)).filter_map(|(variable, key)| {
+        let value = std::env::var(format!("{PREFIX}{}", variable.to_ascii_uppercase())).ok()?;
+        Some(Serialized::default(key, value))
+    })
+}
+
+/// All others, of which figment finds out what they are.
 pub(super) fn provider() -> Env {
     let known = |name: &figment::value::UncasedStr| KEYS.iter().find(|(variable, _)| name == *variable);
     Env::prefixed(PREFIX)
-        .filter(move |name| known(name).is_some())
+        .filter(move |name| known(name).is_some_and(|(variable, _)| !TEXTS.contains(variable)))
         .map(move |name| known(name).map_or_else(|| name.into(), |(_, key)| (*key).into()))
         .split(".")
 }

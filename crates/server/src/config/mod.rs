@@ -222,10 +222,11 @@ impl Config {
             None if Path::new(FILE).is_file() => figment = figment.merge(Toml::file_exact(FILE)),
             None => {}
         }
-        let mut config: Self = figment
-            .merge(environment::provider())
-            .extract()
-            .map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
+        figment = figment.merge(environment::provider());
+        for text in environment::texts() {
+            figment = figment.merge(text);
+        }
+        let mut config: Self = figment.extract().map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
         config.storage = environment::storage();
         config.check()
     }

@@ -66,7 +66,10 @@ async fn a_batch_becomes_an_answer_in_snowflake() {
     let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
     assert_eq!(status["published"]["closed_dates"], serde_json::json!(["2024-03-01"]), "{status}");
     let run = daybook(&["--format", "csv", "runs", "show", "1"]);
-    assert!(run.out.contains(",costs,"), "{}", run.out);
+    assert!(run.out.contains(" seconds of statements, "), "{}", run.out);
+    let run = daybook(&["runs", "show", "1"]);
+    assert!(run.out.contains("step in the warehouse"), "{}", run.out);
+    assert!(!run.out.contains('{'), "{}", run.out);
     assert_eq!(daybook(&["-q", "models", "test", "--select", "app_daily_revenue"]).code, 0);
 }
 
@@ -79,4 +82,12 @@ fn what_is_not_configured_is_named() {
     folder
         .daybook_with(&variables, &["query", "select 1"])
         .assert_error(&["[snowflake] account", "docs/snowflake.md"]);
+    // digits are a token, too
+    let variables = [
+        ("DAYBOOK_WAREHOUSE_BACKEND", "snowflake"),
+        ("DAYBOOK_WAREHOUSE_URL", "s3://b/p"),
+        ("DAYBOOK_SNOWFLAKE_ACCOUNT", "organization-account"),
+        ("DAYBOOK_SNOWFLAKE_TOKEN", "0123"),
+    ];
+    folder.daybook_with(&variables, &["query", "select 1"]).assert_error(&["[snowflake] database"]);
 }
