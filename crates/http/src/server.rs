@@ -10,6 +10,7 @@ use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use daybook_model::Clock;
 use daybook_ods::{LoadOptions, Ods};
+use tokio::runtime::Handle as Runtime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +53,8 @@ impl Services {
 
 /// A server that listens and waits to be served.
 pub struct HttpServer {
+    /// Where loads are done.
+    work: Runtime,
     listener: TcpListener,
     tls: Option<RustlsConfig>,
     app: App,
@@ -94,6 +97,9 @@ pub enum HttpError {
 impl HttpServer {
     /// Binds the port; nobody is answered before [`Self::serve`].
     ///
+    /// Loads that are asked for will be done by the runtime that this is called in. Requests are answered by the one that
+    /// serves, which may be another, so that no load holds them up.
+    ///
     /// # Errors
     ///
     /// When the address, the certificate or a secret cannot be used, or when it would be open to all.
@@ -109,7 +115,7 @@ impl HttpServer {
         let listen = |source| HttpError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
-        Ok(Self { listener, tls, app: App::new(options, services)? })
+        Ok(Self { work: Runtime::current(), listener, tls, app: App::new(options, services)? })
     }
 
     /// Where it listens: the port that was chosen, if port 0 was asked for.
@@ -129,7 +135,7 @@ impl HttpServer {
     /// When the server stops by itself.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), HttpError> {
         let handle = Handle::new();
-        let loader = tokio::spawn(loader::keep_running(self.app.services().clone(), stop.clone()));
+        let loader = self.work.spawn(loader::keep_running(self.app.services().clone(), stop.clone()));
         let drain = tokio::spawn(drain(handle.clone(), stop));
         let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
         let server = patient(axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?).handle(handle);

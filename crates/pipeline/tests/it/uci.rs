@@ -242,28 +242,63 @@ const VARIANT_COLUMNS: [&str; 7] =
 
 #[tokio::test]
 async fn every_price_change_of_the_first_days_is_an_event() {
-    let data = uci();
-    let books = Books::new().await;
-    let now = time("2010-12-12 02:00");
-    let landing = tempfile::tempdir().unwrap();
-    let (batches, untitled) = price_updates(&data, "2010-12-12", landing.path());
-    assert_eq!((batches, untitled.len()), (63, 38));
-    let loaded = books.load(now, landing.path()).await;
-    assert_eq!(count(&loaded, "variant", |file| file.rows_read), 11_961);
-    assert_eq!(count(&loaded, "variant", |file| file.rejected), 38, "without a title");
-    books.close(now, ClosePeriod::Days { from: day(FIRST), to: day("2010-12-11") }).await;
+    let prices = PriceEvents::until("2010-12-12").await;
+    assert_eq!((prices.batches, prices.updates, prices.untitled.len()), (63, 11_961, 38));
+    assert_eq!((prices.books.len(), prices.in_full.len()), (9_377, 9_387));
+    assert_eq!(prices.differing_but_untitled(), [""; 0]);
+}
 
-    let events = "select variant_id, product_id, replace(cast(changed_at as varchar), 'T', ' '), old_price, new_price \
-                  from app_variant_price_changes";
-    let events: BTreeSet<String> = books.query(events).await.into_iter().collect();
-    let columns = ["variant_id", "product_id", "changed_at", "old_price", "new_price"];
-    let in_full = expected(&data.join("expected/price_changes_events.csv.gz"), &columns);
-    let in_full: BTreeSet<String> =
-        in_full.into_iter().filter(|row| row.split('|').nth(2).unwrap() < "2010-12-12").collect();
-    assert_eq!((events.len(), in_full.len()), (9_377, 9_387));
-    let differing = events.symmetric_difference(&in_full);
-    let others: Vec<_> = differing.filter(|row| !untitled.contains(row.split('|').next().unwrap())).collect();
-    assert!(others.is_empty(), "only variants of which a row was refused may differ: {others:?}");
+#[tokio::test]
+#[ignore = "some minutes for 863 batches"]
+async fn every_price_change_of_the_year_is_an_event() {
+    let prices = PriceEvents::until("2011-12-10").await;
+    assert_eq!((prices.batches, prices.updates, prices.untitled.len()), (863, 189_969, 176));
+    assert_eq!((prices.books.len(), prices.in_full.len()), (183_834, 183_896));
+    // three updates in one minute, of which the first and the last are the same: the books have that state once
+    assert_eq!(prices.differing_but_untitled(), ["20749|20749|2011-01-24 14:24:00|795|635"]);
+}
+
+/// The price changes in the books, and those that were computed independently.
+struct PriceEvents {
+    batches: usize,
+    updates: u64,
+    /// The variants of which an update is refused, for it has no title.
+    untitled: BTreeSet<String>,
+    books: BTreeSet<String>,
+    in_full: BTreeSet<String>,
+}
+
+impl PriceEvents {
+    async fn until(end: &str) -> Self {
+        let data = uci();
+        let books = Books::new().await;
+        let now = time(&format!("{end} 02:00"));
+        let landing = tempfile::tempdir().unwrap();
+        let (batches, untitled) = price_updates(&data, end, landing.path());
+        let loaded = books.load(now, landing.path()).await;
+        assert_eq!(count(&loaded, "variant", |file| file.rejected), untitled.len() as u64, "without a title");
+        let to = day(end).minus_days(1);
+        books.close(now, ClosePeriod::Days { from: day(FIRST), to }).await;
+
+        let events = "select variant_id, product_id, replace(cast(changed_at as varchar), 'T', ' '), old_price, \
+                      new_price from app_variant_price_changes";
+        let columns = ["variant_id", "product_id", "changed_at", "old_price", "new_price"];
+        let mut in_full = expected(&data.join("expected/price_changes_events.csv.gz"), &columns);
+        in_full.retain(|row| row.split('|').nth(2).unwrap() < end);
+        Self {
+            batches,
+            updates: count(&loaded, "variant", |file| file.rows_read),
+            untitled,
+            books: books.query(events).await.into_iter().collect(),
+            in_full: in_full.into_iter().collect(),
+        }
+    }
+
+    /// What only the books or only the others have, of variants of which no update was refused.
+    fn differing_but_untitled(&self) -> Vec<&str> {
+        let differing = self.books.symmetric_difference(&self.in_full).map(String::as_str);
+        differing.filter(|row| !self.untitled.contains(row.split('|').next().unwrap())).collect()
+    }
 }
 
 /// The variants of which a row comes without a title, which the contract refuses.

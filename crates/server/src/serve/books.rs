@@ -15,6 +15,8 @@ use daybook_ods::{Cursor, Ods};
 use daybook_pipeline::{ClosePeriod, runs};
 use daybook_warehouse::{Warehouse, WarehouseError};
 use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use super::closer::{CloseError, Closer};
 use crate::daybook::Daybook;
@@ -38,26 +40,40 @@ const CHOSEN: &str = "select id, customer_id, partition_date, processed_timestam
 pub(super) struct ProcessBooks {
     daybook: Arc<Daybook>,
     closer: Arc<Closer>,
+    /// Where queries are worked on.
+    work: Handle,
 }
 
 impl ProcessBooks {
+    /// Queries will be worked on by the runtime that this is called in, so that they do not hold up the one that asks.
     pub(super) fn new(daybook: Arc<Daybook>, closer: Arc<Closer>) -> Self {
-        Self { daybook, closer }
+        Self { daybook, closer, work: Handle::current() }
     }
 
-    fn warehouse(&self) -> Result<Box<dyn Warehouse>, BooksError> {
-        self.daybook.open_warehouse().map_err(failed)
+    async fn work<T: Send + 'static>(
+        &self,
+        query: impl Future<Output = Result<T, BooksError>> + Send + 'static,
+    ) -> Result<T, BooksError> {
+        // a set's tasks end with it: an answer that nobody waits for is not worked on
+        let mut queries = JoinSet::new();
+        queries.spawn_on(query, &self.work);
+        match queries.join_next().await {
+            Some(ended) => ended.map_err(failed)?,
+            None => Err(failed("the query was lost")),
+        }
     }
 }
 
 #[async_trait]
 impl Books for ProcessBooks {
     async fn check(&self) -> Result<(), BooksError> {
-        self.warehouse()?.ping().await.map_err(failed)
+        let warehouse = self.daybook.open_warehouse().map_err(failed)?;
+        self.work(async move { warehouse.ping().await.map_err(failed) }).await
     }
 
     async fn status(&self, ods: &Ods) -> Result<Value, BooksError> {
-        Ok(Status::read(&self.daybook, ods).await.map_err(failed)?.to_json())
+        let (daybook, ods) = (Arc::clone(&self.daybook), ods.clone());
+        self.work(async move { Ok(Status::read(&daybook, &ods).await.map_err(failed)?.to_json()) }).await
     }
 
     async fn runs(&self, ods: &Ods, limit: u32) -> Result<Vec<Value>, BooksError> {
@@ -81,14 +97,14 @@ impl Books for ProcessBooks {
         period
             .check(self.daybook.clock.now(), settings.timezone)
             .map_err(|error| BooksError::Invalid(error.to_string()))?;
-        match self.closer.start(period).await {
-            Ok(_) => Ok(()),
-            Err(CloseError::Busy) => {
-                let busy = "a close is under way: GET /v1/runs shows how far it is";
-                Err(BooksError::Busy(busy.to_owned()))
+        let closer = Arc::clone(&self.closer);
+        let started = self.work(async move { Ok(closer.start(period).await.map(drop)) }).await?;
+        started.map_err(|error| match error {
+            CloseError::Busy => {
+                BooksError::Busy("a close is under way: GET /v1/runs shows how far it is".to_owned())
             }
-            Err(error) => Err(failed(error)),
-        }
+            error => failed(error),
+        })
     }
 
     async fn closed_orders(
@@ -113,20 +129,30 @@ impl Books for ProcessBooks {
 
 impl ProcessBooks {
     async fn closed(&self, chosen: &str, parameters: &[&str]) -> Result<Vec<ClosedOrder>, BooksError> {
-        let warehouse = self.warehouse()?;
+        let warehouse = self.daybook.open_warehouse().map_err(failed)?;
         let sql = format!("with chosen as ({chosen}) {ORDERS}");
         let sql = compile::question(&sql, warehouse.dialect()).map_err(failed)?;
-        let result = match warehouse.query(&sql, parameters).await {
-            Ok(result) => result,
-            Err(WarehouseError::NothingPublished) => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut orders = Vec::new();
-        for batch in result.collect().await.map_err(failed)? {
-            orders.extend(read(&batch).map_err(failed)?);
-        }
-        Ok(orders)
+        let parameters: Vec<String> = parameters.iter().map(|&parameter| parameter.to_owned()).collect();
+        self.work(async move { closed(warehouse.as_ref(), &sql, &parameters).await }).await
     }
+}
+
+async fn closed(
+    warehouse: &dyn Warehouse,
+    sql: &str,
+    parameters: &[String],
+) -> Result<Vec<ClosedOrder>, BooksError> {
+    let parameters: Vec<&str> = parameters.iter().map(String::as_str).collect();
+    let result = match warehouse.query(sql, &parameters).await {
+        Ok(result) => result,
+        Err(WarehouseError::NothingPublished) => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut orders = Vec::new();
+    for batch in result.collect().await.map_err(failed)? {
+        orders.extend(read(&batch).map_err(failed)?);
+    }
+    Ok(orders)
 }
 
 /// What bounds the orders in time; `$2` is the id of the place after which they are. The dates let whole partitions be

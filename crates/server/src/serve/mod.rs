@@ -7,6 +7,7 @@ mod hooks;
 mod http;
 mod journal;
 mod landing;
+mod requests;
 mod schedule;
 mod shared_ods;
 
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::daybook::Daybook;
 use closer::Closer;
 use landing::LandingPoll;
+use requests::Requests;
 use schedule::Schedule;
 use shared_ods::SharedOds;
 
@@ -65,9 +67,11 @@ pub(crate) async fn serve(
     if let Some(poll) = poll {
         tasks.spawn(poll.run(stop.clone()));
     }
+    // connections that requests opened end with their threads, so these stay until all is closed
+    let requests = Requests::start()?;
     if let Some((server, services)) = http::bind(&daybook, &closer, args.insecure_no_auth).await? {
         tasks.spawn(http::keep_ods(Arc::clone(&ods), services, stop.clone()));
-        tasks.spawn(http::answer(server, stop.clone()));
+        tasks.spawn_on(http::answer(server, stop.clone()), requests.handle());
     }
     if tasks.is_empty() {
         bail!(
