@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use daybook_ods::{Ods, PaymentOptions, PaymentQueue};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::auth::Scraper;
@@ -18,6 +19,8 @@ use crate::signature::Verifier;
 pub(crate) struct App(Arc<Inner>);
 
 struct Inner {
+    /// Where loads are done.
+    work: Handle,
     options: HttpOptions,
     services: Services,
     verifier: Verifier,
@@ -35,6 +38,7 @@ impl App {
         let verifier = Verifier::new(&options.webhooks, options.webhook_tolerance)?;
         let metrics = Metrics::new();
         Ok(Self(Arc::new(Inner {
+            work: Handle::current(),
             options,
             services,
             verifier,
@@ -45,6 +49,11 @@ impl App {
             scraper: Scraper::default(),
             scrape: Mutex::default(),
         })))
+    }
+
+    /// The runtime of what takes long.
+    pub(crate) fn work(&self) -> &Handle {
+        &self.0.work
     }
 
     pub(crate) fn options(&self) -> &HttpOptions {

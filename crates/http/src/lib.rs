@@ -8,6 +8,7 @@ mod app;
 mod auth;
 mod bodies;
 mod books;
+mod elsewhere;
 mod extract;
 mod limits;
 mod loader;
@@ -24,5 +25,6 @@ mod shopify;
 mod signature;
 
 pub use books::{Books, BooksError, ClosedOrder, RunCounts, Stretch};
+pub use elsewhere::run_on;
 pub use options::{HttpOptions, Tls, WebhookSecrets};
 pub use server::{HttpError, HttpServer, Services};

@@ -10,7 +10,6 @@ use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use daybook_model::Clock;
 use daybook_ods::{LoadOptions, Ods};
-use tokio::runtime::Handle as Runtime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -53,8 +52,6 @@ impl Services {
 
 /// A server that listens and waits to be served.
 pub struct HttpServer {
-    /// Where loads are done.
-    work: Runtime,
     listener: TcpListener,
     tls: Option<RustlsConfig>,
     app: App,
@@ -115,7 +112,7 @@ impl HttpServer {
         let listen = |source| HttpError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
-        Ok(Self { work: Runtime::current(), listener, tls, app: App::new(options, services)? })
+        Ok(Self { listener, tls, app: App::new(options, services)? })
     }
 
     /// Where it listens: the port that was chosen, if port 0 was asked for.
@@ -135,7 +132,7 @@ impl HttpServer {
     /// When the server stops by itself.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), HttpError> {
         let handle = Handle::new();
-        let loader = self.work.spawn(loader::keep_running(self.app.services().clone(), stop.clone()));
+        let loader = self.app.work().spawn(loader::keep_running(self.app.services().clone(), stop.clone()));
         let drain = tokio::spawn(drain(handle.clone(), stop));
         let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
         let server = patient(axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?).handle(handle);

@@ -8,8 +8,13 @@ use std::time::Instant;
 
 use daybook_model::{BusinessTimezone, Clock};
 use daybook_ods::Ods;
+use mimalloc::MiMalloc;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+
+/// As `daybook` has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use super::catalogue::utc;
 use crate::app::App;
 use crate::books::BooksError;
+use crate::elsewhere::run_on;
 use crate::extract::{Json, Query};
 use crate::openapi::{AnyProblem, BodyProblem, TokenProblem};
 use crate::problem::Problem;
@@ -233,7 +234,9 @@ async fn replay(
     Json(corrections): Json<Corrections>,
 ) -> Result<Json<Replayed>, Problem> {
     let uri = place_below(&app.options().landing, &corrections.uri)?;
-    let reports = app.patient_ods()?.replay_rejects(&uri, &app.services().load_options, &|_| ()).await?;
+    let (ods, options) = (app.patient_ods()?.clone(), app.services().load_options.clone());
+    let replay = async move { ods.replay_rejects(&uri, &options, &|_| ()).await };
+    let reports = run_on(app.work(), replay).await?;
     Ok(Json(Replayed { batches: crate::loader::to_json(&reports) }))
 }
 

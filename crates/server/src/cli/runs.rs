@@ -83,15 +83,20 @@ fn print_run(
     if format == Format::Table {
         output::print_rows(format, &RUN_HEADERS, &[run_row(&run)])?;
     }
-    let costs = costs(steps)?;
+    let costs = costs(steps);
     let row = |step: &RunStep| {
         let seconds = (step.finished_at - step.started_at).as_seconds_f64();
-        let counted = if step.name == COSTS { total(&costs) } else { counts(&step.metrics) };
+        let counted = match &costs {
+            Some(costs) if step.name == COSTS => total(costs),
+            _ => counts(&step.metrics),
+        };
         vec![step.position.to_string(), step.name.clone(), format!("{seconds:.1}"), counted]
     };
     let rows: Vec<_> = steps.iter().map(row).collect();
     output::print_rows(format, &["step", "name", "seconds", "counted"], &rows)?;
-    if format == Format::Table && !costs.is_empty() {
+    if format == Format::Table
+        && let Some(costs) = costs
+    {
         let headers = ["step in the warehouse", "seconds", "bytes scanned"];
         let rows: Vec<_> = costs
             .iter()
@@ -136,11 +141,10 @@ fn run_row(run: &RunSummary) -> Vec<String> {
 /// The step that counts what the others have cost in the warehouse.
 const COSTS: &str = "costs";
 
-fn costs(steps: &[RunStep]) -> anyhow::Result<BTreeMap<String, Cost>> {
-    match steps.iter().find(|step| step.name == COSTS) {
-        Some(step) => Ok(BTreeMap::deserialize(&step.metrics)?),
-        None => Ok(BTreeMap::new()),
-    }
+/// None without such a step, or if it is a model's of that name.
+fn costs(steps: &[RunStep]) -> Option<BTreeMap<String, Cost>> {
+    let step = steps.iter().find(|step| step.name == COSTS)?;
+    BTreeMap::deserialize(&step.metrics).ok()
 }
 
 fn total(costs: &BTreeMap<String, Cost>) -> String {

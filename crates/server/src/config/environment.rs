@@ -63,11 +63,14 @@ const KEYS: &[(&str, &str)] = &[
 /// Variables whose values are text whatever they look like: a passphrase of digits is no number.
 const TEXTS: [&str; 3] = ["snowflake_private_key_passphrase", "snowflake_token", "openlineage_api_key"];
 
-/// Their values, as they are.
+/// Their values.
 pub(super) fn texts() -> impl Iterator<Item = Serialized<String>> {
     KEYS.iter().filter(|(variable, _)| TEXTS.contains(variable)).filter_map(|(variable, key)| {
         let value = std::env::var(format!("{PREFIX}{}", variable.to_ascii_uppercase())).ok()?;
-        Some(Serialized::default(key, value))
+        // quotation marks around it, and what ends a line, are not part of it
+        let value = value.trim();
+        let unquoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        Some(Serialized::default(key, unquoted.unwrap_or(value).to_owned()))
     })
 }
 

@@ -9,14 +9,13 @@ use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicro
 use arrow::error::ArrowError;
 use async_trait::async_trait;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
-use daybook_http::{Books, BooksError, ClosedOrder, RunCounts, Stretch};
+use daybook_http::{Books, BooksError, ClosedOrder, RunCounts, Stretch, run_on};
 use daybook_model::{PartitionDate, compile};
 use daybook_ods::{Cursor, Ods};
 use daybook_pipeline::{ClosePeriod, runs};
-use daybook_warehouse::{Warehouse, WarehouseError};
+use daybook_warehouse::WarehouseError;
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 
 use super::closer::{CloseError, Closer};
 use crate::daybook::Daybook;
@@ -49,31 +48,18 @@ impl ProcessBooks {
     pub(super) fn new(daybook: Arc<Daybook>, closer: Arc<Closer>) -> Self {
         Self { daybook, closer, work: Handle::current() }
     }
-
-    async fn work<T: Send + 'static>(
-        &self,
-        query: impl Future<Output = Result<T, BooksError>> + Send + 'static,
-    ) -> Result<T, BooksError> {
-        // a set's tasks end with it: an answer that nobody waits for is not worked on
-        let mut queries = JoinSet::new();
-        queries.spawn_on(query, &self.work);
-        match queries.join_next().await {
-            Some(ended) => ended.map_err(failed)?,
-            None => Err(failed("the query was lost")),
-        }
-    }
 }
 
 #[async_trait]
 impl Books for ProcessBooks {
     async fn check(&self) -> Result<(), BooksError> {
-        let warehouse = self.daybook.open_warehouse().map_err(failed)?;
-        self.work(async move { warehouse.ping().await.map_err(failed) }).await
+        let daybook = Arc::clone(&self.daybook);
+        let check = async move { daybook.open_warehouse().map_err(failed)?.ping().await.map_err(failed) };
+        run_on(&self.work, check).await
     }
 
     async fn status(&self, ods: &Ods) -> Result<Value, BooksError> {
-        let (daybook, ods) = (Arc::clone(&self.daybook), ods.clone());
-        self.work(async move { Ok(Status::read(&daybook, &ods).await.map_err(failed)?.to_json()) }).await
+        Ok(Status::read(&self.daybook, ods).await.map_err(failed)?.to_json())
     }
 
     async fn runs(&self, ods: &Ods, limit: u32) -> Result<Vec<Value>, BooksError> {
@@ -98,8 +84,8 @@ impl Books for ProcessBooks {
             .check(self.daybook.clock.now(), settings.timezone)
             .map_err(|error| BooksError::Invalid(error.to_string()))?;
         let closer = Arc::clone(&self.closer);
-        let started = self.work(async move { Ok(closer.start(period).await.map(drop)) }).await?;
-        started.map_err(|error| match error {
+        let started = run_on(&self.work, async move { closer.start(period).await.map(drop) });
+        started.await.map_err(|error| match error {
             CloseError::Busy => {
                 BooksError::Busy("a close is under way: GET /v1/runs shows how far it is".to_owned())
             }
@@ -129,21 +115,18 @@ impl Books for ProcessBooks {
 
 impl ProcessBooks {
     async fn closed(&self, chosen: &str, parameters: &[&str]) -> Result<Vec<ClosedOrder>, BooksError> {
-        let warehouse = self.daybook.open_warehouse().map_err(failed)?;
+        let daybook = Arc::clone(&self.daybook);
         let sql = format!("with chosen as ({chosen}) {ORDERS}");
-        let sql = compile::question(&sql, warehouse.dialect()).map_err(failed)?;
         let parameters: Vec<String> = parameters.iter().map(|&parameter| parameter.to_owned()).collect();
-        self.work(async move { closed(warehouse.as_ref(), &sql, &parameters).await }).await
+        run_on(&self.work, async move { closed(&daybook, &sql, &parameters).await }).await
     }
 }
 
-async fn closed(
-    warehouse: &dyn Warehouse,
-    sql: &str,
-    parameters: &[String],
-) -> Result<Vec<ClosedOrder>, BooksError> {
+async fn closed(daybook: &Daybook, sql: &str, parameters: &[String]) -> Result<Vec<ClosedOrder>, BooksError> {
+    let warehouse = daybook.open_warehouse().map_err(failed)?;
+    let sql = compile::question(sql, warehouse.dialect()).map_err(failed)?;
     let parameters: Vec<&str> = parameters.iter().map(String::as_str).collect();
-    let result = match warehouse.query(sql, &parameters).await {
+    let result = match warehouse.query(&sql, &parameters).await {
         Ok(result) => result,
         Err(WarehouseError::NothingPublished) => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),

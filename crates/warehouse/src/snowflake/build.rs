@@ -17,7 +17,7 @@ use daybook_snowflake_api::statements::{
 
 use super::answer::{answer, number, texts};
 use super::names::Names;
-use super::objects::{self, uncompiled};
+use super::objects::{self, Displaced, uncompiled};
 use super::publications::Pin;
 use super::publish::Publishing;
 use super::schema::{self, PARTITION_COLUMN, calendar};
@@ -44,8 +44,7 @@ pub(super) struct SnowflakeBuild {
 pub(super) struct State {
     pub(super) pin: Pin,
     pub(super) publication: Publication,
-    /// The models that this build would publish as tables for the first time: readers have views of them.
-    pub(super) views: BTreeSet<String>,
+    pub(super) displaced: Displaced,
 }
 
 /// What a build has made of a model.
@@ -133,9 +132,12 @@ impl SnowflakeBuild {
     /// A query for the rows that a stored model has in this build. A view of what was another model has none of them.
     fn state(&self, model: &Model) -> Result<String, WarehouseError> {
         let columns = list(schema::column_names(model)?);
-        let published = self.names.published(&model.name)?;
+        let displaced = &self.before.displaced;
+        let is_unplaced = displaced.unplaced.contains(&model.name);
+        let published = if is_unplaced { objects::first_table(&model.name) } else { model.name.clone() };
+        let published = self.names.published(&published)?;
         let made = self.made.get(&model.name);
-        let is_new = model.is_partitioned() && self.before.views.contains(&model.name);
+        let is_new = model.is_partitioned() && displaced.views.contains(&model.name);
         Ok(match made {
             None if is_new => {
                 let nothing = schema::columns(&model.columns)?

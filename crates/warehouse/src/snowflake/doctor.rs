@@ -61,7 +61,8 @@ impl Diagnosis<'_> {
         match self.look(&nothing, "select current_role()").await {
             Ok(rows) => {
                 let own = rows.into_iter().flatten().next().unwrap_or_default();
-                if configured.role.is_none() && !own.is_empty() {
+                // rights of PUBLIC would be everybody's
+                if configured.role.is_none() && !["", "PUBLIC"].contains(&own.as_str()) {
                     self.role = own;
                 }
                 checks.push(Check::passed(what));

@@ -143,11 +143,11 @@ impl SnowflakeWarehouse {
         self.session("reader", None).in_schema(&self.names.published)
     }
 
-    /// Creates what is missing; gives what there is.
-    async fn create_in(&self, session: &Session) -> Result<State, WarehouseError> {
+    /// Creates what is missing; gives what there is. Only a run may replace anything.
+    async fn create_in(&self, session: &Session, may_replace: bool) -> Result<State, WarehouseError> {
         let publications = Publications::new(&self.names)?;
         let current = publications.current(session).await?;
-        let published = current.map(|(_, publication)| publication).unwrap_or_default();
+        let published = current.as_ref().map(|(_, publication)| publication.clone()).unwrap_or_default();
         let dumps = self.storage.folder_url(DUMPS);
         let objects = Objects {
             names: &self.names,
@@ -155,11 +155,15 @@ impl SnowflakeWarehouse {
             settings: &self.settings,
             dumps: dumps.as_str(),
             published: &published,
+            may_replace,
         };
-        let views = objects.create(session).await?;
-        let current = publications.current(session).await?;
+        let displaced = objects.create(session).await?;
+        let current = match current {
+            Some(current) => Some(current),
+            None => publications.current(session).await?,
+        };
         let (pin, publication) = current.ok_or(WarehouseError::NothingPublished)?;
-        Ok(State { pin, publication, views })
+        Ok(State { pin, publication, displaced })
     }
 
     /// That there is nothing to ask, if this is why asking failed.
@@ -182,7 +186,7 @@ impl Warehouse for SnowflakeWarehouse {
     }
 
     async fn create(&self) -> Result<(), WarehouseError> {
-        self.create_in(&self.session("init", None)).await.map(drop)
+        self.create_in(&self.session("init", None), false).await.map(drop)
     }
 
     async fn published(&self) -> Result<Option<Publication>, WarehouseError> {
@@ -222,7 +226,7 @@ impl Warehouse for SnowflakeWarehouse {
 
     async fn begin(&self, run_id: i64, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError> {
         let session = self.session(&run_id.to_string(), self.budget);
-        let before = self.create_in(&session).await?;
+        let before = self.create_in(&session, run_id != LOOK).await?;
         if run_id != LOOK {
             self.drop_builds(&session).await?;
         }

@@ -38,71 +38,87 @@ pub(super) struct Objects<'a> {
     /// Where dumps lie.
     pub(super) dumps: &'a str,
     pub(super) published: &'a Publication,
+    /// Whether what is there may go: only a run may, of which there is one at a time.
+    pub(super) may_replace: bool,
+}
+
+/// Models of which readers have something else than they are published as, by name.
+#[derive(Debug, Default)]
+pub(super) struct Displaced {
+    /// Those that are stored, and have never been published so: readers have views.
+    pub(super) views: BTreeSet<String>,
+    /// Those that were published in their [`first_table`], and whose place it has not taken yet.
+    pub(super) unplaced: BTreeSet<String>,
+    /// Those that are views, of which readers have tables.
+    pub(super) tables: BTreeSet<String>,
 }
 
 impl Objects<'_> {
-    /// Gives the models that are stored from their next publication on, and that readers have as views until then.
-    pub(super) async fn create(&self, session: &Session) -> Result<BTreeSet<String>, WarehouseError> {
+    pub(super) async fn create(&self, session: &Session) -> Result<Displaced, WarehouseError> {
         let Names { database, published: schema, .. } = self.names;
         session.run(STEP, vec![format!("create schema if not exists {database}.{schema}")]).await?;
-        let mut there = self.there(session).await?;
+        let there = self.there(session).await?;
         self.check_foreign(&there)?;
         let mut statements = self.own()?;
-        let mut views = BTreeSet::new();
+        let mut displaced = Displaced::default();
         for model in self.registry.models() {
-            statements.extend(self.settle_first(model, &mut there)?);
-            let relation = there.get(&upper(&model.name));
-            if !model.is_stored() {
-                statements.extend(self.view(model, relation)?);
-            } else if relation.map_or(model.is_partitioned(), |relation| !relation.is_view) {
-                statements.extend(self.table(model, relation)?);
-            } else {
-                views.insert(model.name.clone());
+            statements.extend(self.relation(model, &there, &mut displaced)?);
+        }
+        session.in_schema(schema).run(STEP, statements).await?;
+        Ok(displaced)
+    }
+
+    fn relation(
+        &self,
+        model: &Model,
+        there: &Relations,
+        displaced: &mut Displaced,
+    ) -> Result<Vec<String>, WarehouseError> {
+        let name = &model.name;
+        let mut statements = Vec::new();
+        let mut relation = there.get(&upper(name));
+        let is_published = self.published.tables.contains_key(name);
+        if let Some(first) = there.get(&upper(&first_table(name))) {
+            if !is_published && self.may_replace {
+                // a publication failed
+                statements.push(drop_table(&self.names.published(&first_table(name))?));
+            } else if is_published && model.is_stored() && relation.is_none_or(|relation| relation.is_view) {
+                if !self.may_replace {
+                    displaced.unplaced.insert(name.clone());
+                    return Ok(statements);
+                }
+                statements.extend(table_for_view(model, self.names)?);
+                relation = Some(first);
+            }
+        }
+        match relation {
+            Some(table) if !table.is_view && model.is_stored() => {
+                statements.extend(self.table(model, Some(table))?);
+            }
+            Some(table) if !table.is_view => {
+                if !is_published && self.may_replace {
+                    statements.extend(view_for_table(model, self.names)?);
+                } else {
+                    displaced.tables.insert(name.clone());
+                }
+            }
+            None if model.is_partitioned() && is_published => {
+                let problem = "it is published, and its table is not there: `undrop table` brings one back that was dropped";
+                return Err(WarehouseError::Model { model: name.clone(), problem: problem.to_owned() });
+            }
+            None if model.is_partitioned() => statements.extend(self.table(model, None)?),
+            held => {
+                if model.is_stored() {
+                    displaced.views.insert(name.clone());
+                }
                 // one by dates has no query of its own for all of them: the view stays as it was
                 if !model.is_partitioned() {
-                    statements.extend(self.view(model, relation)?);
+                    // with nothing to copy from, a copy would keep out what the schema grants
+                    let grants = if held.is_some() { Grants::Copy } else { Grants::None };
+                    statements.push(view(model, &self.names.published(name)?, grants)?);
                 }
             }
         }
-        session.in_schema(schema).run(STEP, statements).await?;
-        Ok(views)
-    }
-
-    /// A published table takes the place of the view that it was.
-    fn settle_first(&self, model: &Model, there: &mut Relations) -> Result<Vec<String>, WarehouseError> {
-        let Some(first) = there.remove(&upper(&first_table(&model.name))) else { return Ok(Vec::new()) };
-        let name = upper(&model.name);
-        let is_table = there.get(&name).is_some_and(|relation| !relation.is_view);
-        if !model.is_stored() || is_table {
-            return Ok(vec![drop_table(&self.names.published(&first_table(&model.name))?)]);
-        }
-        if !self.is_published(model) {
-            // a build beside this one may be about to fill it
-            return Ok(Vec::new());
-        }
-        there.insert(name, first);
-        Ok(table_for_view(model, self.names)?.into())
-    }
-
-    fn is_published(&self, model: &Model) -> bool {
-        self.published.tables.contains_key(&model.name)
-    }
-
-    /// A table that readers have stays until a publication shows the view.
-    fn view(&self, model: &Model, there: Option<&Relation>) -> Result<Vec<String>, WarehouseError> {
-        let place = self.names.published(&model.name)?;
-        let mut statements = Vec::new();
-        let grants = match there {
-            Some(table) if !table.is_view && self.is_published(model) => return Ok(statements),
-            Some(table) if !table.is_view => {
-                statements.push(drop_table(&place));
-                Grants::None
-            }
-            Some(_) => Grants::Copy,
-            // with nothing to copy from, a copy would keep out what the schema grants
-            None => Grants::None,
-        };
-        statements.push(view(model, &place, grants)?);
         Ok(statements)
     }
 
@@ -224,6 +240,12 @@ pub(super) fn first_table(model: &str) -> String {
 pub(super) fn table_for_view(model: &Model, names: &Names) -> Result<[String; 2], WarehouseError> {
     let place = names.published(&model.name)?;
     Ok([drop_view(&place), rename_table(&names.published(&first_table(&model.name))?, &place)])
+}
+
+/// What makes the view of a model that was a table.
+pub(super) fn view_for_table(model: &Model, names: &Names) -> Result<[String; 2], WarehouseError> {
+    let place = names.published(&model.name)?;
+    Ok([drop_table(&place), view(model, &place, Grants::None)?])
 }
 
 fn upper(name: &str) -> String {

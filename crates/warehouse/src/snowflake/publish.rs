@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use daybook_model::Model;
 use daybook_snowflake_api::statements::{
-    Change, Extent, Grants, Name, create_table, drop_table, list, literal, replace, transaction,
+    Change, Extent, Name, create_table, drop_table, list, literal, replace, transaction,
 };
 use uuid::Uuid;
 
 use super::build::{Made, SnowflakeBuild};
-use super::objects::{first_table, table_for_view, view};
+use super::objects::{first_table, table_for_view, view_for_table};
 use super::publications::{Pin, Publications};
 use super::schema::{self, PARTITION_COLUMN, calendar};
 use super::session::Session;
@@ -31,11 +31,7 @@ impl Publishing<'_> {
         Publications::new(&self.build.names)?.bring(&self.build.session, &publication).await?;
         self.make_first_tables().await?;
         self.commit(&publication).await?;
-        if let Err(error) = self.give_places(&publication).await {
-            tracing::warn!(
-                "models that were or became views are not in their places until the next run: {error}"
-            );
-        }
+        self.give_places(&publication).await;
         Ok(publication)
     }
 
@@ -71,18 +67,27 @@ impl Publishing<'_> {
     }
 
     /// Tables that are published for the first time take the places of views, and views those of tables that are no more.
-    async fn give_places(&self, publication: &Publication) -> Result<(), WarehouseError> {
+    /// What cannot be done now is done by the next run.
+    async fn give_places(&self, publication: &Publication) {
         let SnowflakeBuild { before, registry, names, .. } = self.build;
-        let mut statements = Vec::new();
         for model in registry.models() {
-            if before.views.contains(&model.name) && publication.tables.contains_key(&model.name) {
-                statements.extend(table_for_view(model, names)?);
-            } else if !model.is_stored() && before.publication.tables.contains_key(&model.name) {
-                let place = names.published(&model.name)?;
-                statements.extend([drop_table(&place), view(model, &place, Grants::None)?]);
+            let statements = if before.displaced.tables.contains(&model.name) {
+                view_for_table(model, names)
+            } else if before.displaced.views.contains(&model.name)
+                && publication.tables.contains_key(&model.name)
+            {
+                table_for_view(model, names)
+            } else {
+                continue;
+            };
+            let placed = async { self.settling().run(STEP, statements?.into()).await };
+            if let Err(error) = placed.await {
+                let name = &model.name;
+                tracing::warn!(
+                    "{name} is published, but readers have what it was until the next run: {error}"
+                );
             }
         }
-        if statements.is_empty() { Ok(()) } else { self.settling().run(STEP, statements).await }
     }
 
     /// What is published of each table.
@@ -101,7 +106,7 @@ impl Publishing<'_> {
     /// Tables beside the views whose place they take once they are published.
     async fn make_first_tables(&self) -> Result<(), WarehouseError> {
         let mut statements = Vec::new();
-        for name in &self.build.before.views {
+        for name in &self.build.before.displaced.views {
             let Some(model) = self.build.registry.get(name) else { continue };
             let table = self.build.names.published(&first_table(name))?;
             statements.push(drop_table(&table));
@@ -115,7 +120,7 @@ impl Publishing<'_> {
             true => Extent::Dates(PARTITION_COLUMN.parse()?, calendar(&made.dates)),
             false => Extent::Whole,
         };
-        let is_view = self.build.before.views.contains(&model.name);
+        let is_view = self.build.before.displaced.views.contains(&model.name);
         let table = if is_view { first_table(&model.name) } else { model.name.clone() };
         Ok(Change {
             table: self.build.names.published(&table)?,

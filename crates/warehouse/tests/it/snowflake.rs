@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daybook_snowflake_api::{Client, ClientOptions, Session, Statement};
+use daybook_snowflake_api::Statement;
 use daybook_testkit::Fault;
 use daybook_warehouse::snowflake::SnowflakeSettings;
 use daybook_warehouse::{Check, Warehouse, WarehouseError};
@@ -88,7 +88,17 @@ async fn readers_have_the_view_until_its_table_is_published() {
     // it is published, and then its name is not given to it
     publish_orders_a_day(&mut world, Some(BEFORE + 2)).await.unwrap();
     assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
+    // whoever looks sees what is published, and changes nothing
     world.warehouse.create().await.unwrap();
+    let look = world.warehouse.begin(0, &[]).await.unwrap();
+    assert_eq!(world.ask_build(look.as_ref(), question).await, ["2024-03-01|20"]);
+    assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
+    // nor does a run of earlier models lose it
+    use_orders_a_day(&mut world, "view", 1);
+    drop(world.built(DAY, &[FIRST]).await);
+    assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
+    use_orders_a_day(&mut world, "replace_partition\nfeed: orders", 10);
+    drop(world.built(DAY, &[FIRST]).await);
     assert_eq!(world.ask(question).await, ["2024-03-01|20"]);
 
     // the other way round
@@ -100,10 +110,39 @@ async fn readers_have_the_view_until_its_table_is_published() {
 
     // and again
     use_orders_a_day(&mut world, "replace_partition\nfeed: orders", 1_000);
+    for _ in 0..2 {
+        publish_orders_a_day(&mut world, None).await.unwrap();
+        assert_eq!(world.ask(question).await, ["2024-03-01|2000"]);
+    }
+
+    // a table that is gone is not taken for an empty one
+    let client = world.stand_in().client();
+    let database = world.stand_in().server.database();
+    let table = format!("\"{database}\".\"BOOKS\".\"ORDERS_A_DAY\"");
+    client.execute(&Statement::new(format!("drop table {table}"))).await.unwrap();
+    let error = world.warehouse.create().await.unwrap_err().to_string();
+    assert!(error.contains("orders_a_day") && error.contains("undrop table"), "{error}");
+}
+
+#[tokio::test]
+async fn a_table_is_filled_beside_its_view() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    use_orders_a_day(&mut world, "table", 1);
+    publish_orders_a_day(&mut world, Some(BEFORE + 1)).await.unwrap_err();
+    assert_eq!(kind_and_rows(&world).await, ["VIEW", "2024-03-01|2"]);
+    publish_orders_a_day(&mut world, Some(BEFORE + 2)).await.unwrap();
+    assert_eq!(kind_and_rows(&world).await, ["VIEW", "2024-03-01|2"]);
     publish_orders_a_day(&mut world, None).await.unwrap();
-    assert_eq!(world.ask(question).await, ["2024-03-01|2000"]);
-    publish_orders_a_day(&mut world, None).await.unwrap();
-    assert_eq!(world.ask(question).await, ["2024-03-01|2000"]);
+    assert_eq!(kind_and_rows(&world).await, ["BASE TABLE", "2024-03-01|2"]);
+}
+
+async fn kind_and_rows(world: &World) -> Vec<String> {
+    let kind = "select table_type from information_schema.tables \
+                where table_schema = 'BOOKS' and table_name = 'ORDERS_A_DAY'";
+    let mut answers = world.ask(kind).await;
+    answers.extend(world.ask("select * from orders_a_day").await);
+    answers
 }
 
 #[tokio::test]
@@ -148,8 +187,7 @@ async fn a_schema_of_somebody_else_is_left_alone() {
     let world = World::snowflake().await;
     let stand_in = world.stand_in();
     let database = stand_in.server.database();
-    let session = Session { database: Some(database.to_owned()), ..Session::default() };
-    let client = Client::new(ClientOptions { session, ..stand_in.settings().client }).unwrap();
+    let client = stand_in.client();
     for sql in [
         format!("create schema \"{database}\".\"BOOKS\""),
         format!("create table \"{database}\".\"BOOKS\".\"ORDERS\" (a int)"),

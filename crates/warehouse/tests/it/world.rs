@@ -198,6 +198,12 @@ impl Place {
 }
 
 impl StandIn {
+    /// Somebody else who uses the account.
+    pub(crate) fn client(&self) -> Client {
+        let session = Session { database: Some(self.server.database().to_owned()), ..Session::default() };
+        Client::new(ClientOptions { session, ..self.settings().client }).unwrap()
+    }
+
     pub(crate) fn settings(&self) -> SnowflakeSettings {
         let key = PrivateKey::from_pem(self.server.private_key(), None).unwrap();
         let account: Account = "myorg-shop".parse().unwrap();
