@@ -22,11 +22,17 @@ pub(crate) struct CopyDecoder {
 }
 
 impl CopyDecoder {
-    /// Adds a piece of the stream; what was read before is let go.
-    pub(crate) fn push(&mut self, piece: &[u8]) {
-        self.bytes.drain(..self.position);
+    /// Takes a piece of the stream, lets go of what was read before, and gives back an empty buffer for a later piece.
+    pub(crate) fn push(&mut self, mut piece: Vec<u8>) -> Vec<u8> {
+        if self.position == self.bytes.len() {
+            std::mem::swap(&mut self.bytes, &mut piece);
+        } else {
+            self.bytes.drain(..self.position);
+            self.bytes.extend_from_slice(&piece);
+        }
         self.position = 0;
-        self.bytes.extend_from_slice(piece);
+        piece.clear();
+        piece
     }
 
     /// The next row, if all of it is there.

@@ -20,18 +20,23 @@ use crate::copy::{CopyDecoder, DecodeError, Tuple};
 
 /// Rows are handed on in batches of this many.
 const BATCH_ROWS: usize = 8192;
+/// As long as ids mostly are.
+const TEXT_BYTES: usize = 16;
 
 /// Collects rows into batches.
 pub(crate) struct DumpRows {
+    table: &'static DumpTable,
     schema: SchemaRef,
     /// Of all columns that the query gives, and then of the date if it does not give that.
     builders: Vec<Builder>,
     fields: Vec<Option<Range<usize>>>,
     rows: usize,
     decoder: CopyDecoder,
-    dating: Dating,
     timezone: BusinessTimezone,
     orders: SharedDates,
+    /// The order of the last row, and its date: rows of one order mostly follow each other, and to find one among
+    /// millions costs as much as all else that is done with a row.
+    last: (Vec<u8>, Option<i32>),
     /// Dates of orders that the others do not know yet.
     noted: Vec<(OrderKey, i32)>,
     contents: Contents,
@@ -46,49 +51,57 @@ enum Builder {
 }
 
 impl DumpRows {
-    pub(crate) fn of(table: &DumpTable, timezone: BusinessTimezone, orders: SharedDates) -> Self {
+    pub(crate) fn of(table: &'static DumpTable, timezone: BusinessTimezone, orders: SharedDates) -> Self {
         Self {
+            table,
             schema: table.schema(),
             builders: table.columns.iter().map(|(_, dump_type)| Builder::new(*dump_type)).collect(),
             fields: Vec::new(),
             rows: 0,
             decoder: CopyDecoder::default(),
-            dating: table.dating,
             timezone,
             orders,
+            last: (Vec::new(), None),
             noted: Vec::new(),
             contents: Contents::default(),
         }
     }
 
-    /// Reads a piece of a COPY stream, or of several one after another, and hands on each full batch.
+    /// Reads a piece of a COPY stream, or of several one after another, and hands on each full batch. Gives back an empty
+    /// buffer for a later piece.
     ///
     /// Blocks the thread while somebody else notes the dates of orders.
     pub(crate) fn push(
         &mut self,
-        piece: &[u8],
+        piece: Vec<u8>,
         mut hand_on: impl FnMut(RecordBatch) -> Result<(), DumpError>,
-    ) -> Result<(), DumpError> {
-        self.decoder.push(piece);
+    ) -> Result<Vec<u8>, DumpError> {
+        let spare = self.decoder.push(piece);
         let orders = Arc::clone(&self.orders);
-        let known = (self.dating == Dating::ByOrder).then(|| orders.blocking_read());
+        let known = (self.table.dating == Dating::ByOrder).then(|| orders.blocking_read());
         while let Some(tuple) = self.decoder.next_tuple(&mut self.fields)? {
             let last = self.fields.len().saturating_sub(1);
-            let days = match self.dating {
+            let days = match self.table.dating {
                 Dating::Query => tuple.date(&self.fields, last)?,
                 Dating::Timestamp(column) | Dating::Order(column) => {
                     date_of(self.timezone, tuple.timestamp(&self.fields, column)?)
                         .ok_or(DecodeError::OutOfRange(column))?
                 }
                 Dating::ByOrder => {
-                    let key = OrderKey::of(tuple.field(&self.fields, last)?);
-                    match known.as_ref().and_then(|known| known.get(key)) {
+                    let order = tuple.field(&self.fields, last)?;
+                    let (last_order, last_days) = &mut self.last;
+                    if last_days.is_none() || last_order != order {
+                        last_order.clear();
+                        last_order.extend_from_slice(order);
+                        *last_days = known.as_ref().and_then(|known| known.get(OrderKey::of(order)));
+                    }
+                    match *last_days {
                         Some(days) => days,
                         None => continue,
                     }
                 }
             };
-            if matches!(self.dating, Dating::Order(_)) {
+            if matches!(self.table.dating, Dating::Order(_)) {
                 self.noted.push((OrderKey::of(tuple.field(&self.fields, 0)?), days));
             }
             append(&mut self.builders, &tuple, &self.fields, days)?;
@@ -96,11 +109,12 @@ impl DumpRows {
             self.rows += 1;
             if self.rows == BATCH_ROWS {
                 self.rows = 0;
-                hand_on(batch(&self.schema, &mut self.builders)?)?;
+                hand_on(batch(self.table, &self.schema, &mut self.builders)?)?;
             }
         }
         drop(known);
-        self.note_dates()
+        self.note_dates()?;
+        Ok(spare)
     }
 
     /// All at once, as others wait to do the same.
@@ -118,7 +132,7 @@ impl DumpRows {
     pub(crate) fn finish(mut self) -> Result<(Option<RecordBatch>, Contents), DumpError> {
         let rest = match self.rows {
             0 => None,
-            _ => Some(batch(&self.schema, &mut self.builders)?),
+            _ => Some(batch(self.table, &self.schema, &mut self.builders)?),
         };
         Ok((rest, self.contents))
     }
@@ -146,19 +160,22 @@ fn append(
     Ok(())
 }
 
-fn batch(schema: &SchemaRef, builders: &mut [Builder]) -> Result<RecordBatch, DumpError> {
-    let columns = builders.iter_mut().map(Builder::finish).collect();
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+fn batch(table: &DumpTable, schema: &SchemaRef, builders: &mut [Builder]) -> Result<RecordBatch, DumpError> {
+    let types = table.columns.iter().map(|(_, dump_type)| *dump_type);
+    let columns = builders.iter_mut().zip(types).map(|(builder, dump_type)| builder.finish(dump_type));
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect())?)
 }
 
 impl Builder {
     fn new(dump_type: DumpType) -> Self {
         match dump_type {
-            DumpType::Id | DumpType::Text => Self::Text(StringBuilder::new()),
-            DumpType::Integer => Self::Integer(Int32Builder::new()),
-            DumpType::Bigint => Self::Bigint(Int64Builder::new()),
-            DumpType::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new()),
-            DumpType::Date => Self::Date(Date32Builder::new()),
+            DumpType::Id | DumpType::Text => {
+                Self::Text(StringBuilder::with_capacity(BATCH_ROWS, BATCH_ROWS * TEXT_BYTES))
+            }
+            DumpType::Integer => Self::Integer(Int32Builder::with_capacity(BATCH_ROWS)),
+            DumpType::Bigint => Self::Bigint(Int64Builder::with_capacity(BATCH_ROWS)),
+            DumpType::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::with_capacity(BATCH_ROWS)),
+            DumpType::Date => Self::Date(Date32Builder::with_capacity(BATCH_ROWS)),
         }
     }
 
@@ -178,13 +195,14 @@ impl Builder {
         Ok(())
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Text(builder) => Arc::new(builder.finish()),
-            Self::Integer(builder) => Arc::new(builder.finish()),
-            Self::Bigint(builder) => Arc::new(builder.finish()),
-            Self::Timestamp(builder) => Arc::new(builder.finish()),
-            Self::Date(builder) => Arc::new(builder.finish()),
+    /// The values, and none are left. A fresh builder has room for as many; a finished one would grow from nothing.
+    fn finish(&mut self, dump_type: DumpType) -> ArrayRef {
+        match std::mem::replace(self, Self::new(dump_type)) {
+            Self::Text(mut builder) => Arc::new(builder.finish()),
+            Self::Integer(mut builder) => Arc::new(builder.finish()),
+            Self::Bigint(mut builder) => Arc::new(builder.finish()),
+            Self::Timestamp(mut builder) => Arc::new(builder.finish()),
+            Self::Date(mut builder) => Arc::new(builder.finish()),
         }
     }
 }
@@ -229,7 +247,7 @@ mod tests {
             batches.push(batch.num_rows());
             Ok(())
         };
-        rows.push(&lines(0..100_000), hand_on).unwrap();
+        rows.push(lines(0..100_000), hand_on).unwrap();
         assert_eq!(batches, [BATCH_ROWS; 90_000 / BATCH_ROWS]);
         let (rest, _) = rows.finish().unwrap();
         assert_eq!(rest.unwrap().num_rows(), 90_000 % BATCH_ROWS);
@@ -241,7 +259,7 @@ mod tests {
         let read = |size: usize| {
             let mut rows = rows();
             for piece in stream.chunks(size) {
-                rows.push(piece, |_| Ok(())).unwrap();
+                rows.push(piece.to_vec(), |_| Ok(())).unwrap();
             }
             let (rest, contents) = rows.finish().unwrap();
             (rest.unwrap(), contents.finish().unwrap())

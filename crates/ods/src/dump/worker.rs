@@ -67,7 +67,7 @@ impl Worker {
         // A run has a target for every table.
         let files = DumpFiles::new(Arc::clone(&self.targets[table.name]), table);
         let rows = DumpRows::of(table, self.timezone, Arc::clone(&self.orders));
-        Encoding::of(Encoder { table: table.name, rows, files })
+        Encoding::of(Encoder { table: table.name, rows, files, spare: Vec::new() })
     }
 }
 
@@ -81,11 +81,12 @@ async fn read(
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     while let Some(piece) = stream.try_next().await? {
         if chunk.len() + piece.len() > CHUNK_BYTES {
-            encoding.add(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK_BYTES))).await?;
+            chunk = encoding.add(chunk).await?;
         }
         chunk.extend_from_slice(&piece);
     }
-    encoding.add(chunk).await
+    encoding.add(chunk).await?;
+    Ok(())
 }
 
 /// Rows on their way into files: decodes, compresses and writes.
@@ -93,16 +94,20 @@ struct Encoder {
     table: &'static str,
     rows: DumpRows,
     files: DumpFiles,
+    /// An empty buffer: memory that is always new would have to be cleared by the system each time.
+    spare: Vec<u8>,
 }
 
 impl Encoder {
     /// Blocks the thread.
-    fn add(&mut self, chunk: &[u8]) -> Result<(), OdsError> {
+    fn add(&mut self, chunk: Vec<u8>) -> Result<(), OdsError> {
         let runtime = Handle::current();
         let files = &mut self.files;
-        self.rows
+        self.spare = self
+            .rows
             .push(chunk, |batch| Ok(runtime.block_on(files.write(&batch))?))
-            .map_err(|error| error.of(self.table))
+            .map_err(|error| error.of(self.table))?;
+        Ok(())
     }
 
     async fn finish(mut self) -> Result<Part, DumpError> {
@@ -125,11 +130,12 @@ impl Encoding {
         Self { table: encoder.table, working: spawn_blocking(|| Ok(encoder)) }
     }
 
-    /// Waits until the chunk before is encoded.
-    async fn add(&mut self, chunk: Vec<u8>) -> Result<(), OdsError> {
+    /// Waits until the chunk before is encoded; gives an empty buffer for the next.
+    async fn add(&mut self, chunk: Vec<u8>) -> Result<Vec<u8>, OdsError> {
         let mut encoder = self.encoder().await?;
-        self.working = spawn_blocking(move || encoder.add(&chunk).map(|()| encoder));
-        Ok(())
+        let spare = std::mem::take(&mut encoder.spare);
+        self.working = spawn_blocking(move || encoder.add(chunk).map(|()| encoder));
+        Ok(spare)
     }
 
     async fn finish(mut self) -> Result<Part, OdsError> {

@@ -90,7 +90,7 @@ fn check(
 /// The values of the only row.
 fn decoded(columns: &[&Column], encoder: &CopyEncoder) -> Vec<Stored> {
     let mut decoder = CopyDecoder::default();
-    decoder.push(encoder.bytes());
+    decoder.push(encoder.bytes().to_vec());
     let mut fields = Vec::new();
     let tuple = decoder.next_tuple(&mut fields).unwrap().expect("a row");
     let value = |(index, column): (usize, &&Column)| match column.column_type {
