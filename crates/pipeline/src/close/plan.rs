@@ -69,8 +69,8 @@ impl ClosePlan {
 }
 
 impl Close<'_> {
-    /// What [`Close::run`] would do with `period` now. It changes nothing, but that tables are made which are not there
-    /// yet: the rows that it looks at are read into a dump of its own, which it removes. Closes go on meanwhile.
+    /// What [`Close::run`] would do with `period` now. It changes nothing, but that relations of readers are made
+    /// which are not there yet, or views as the models have them now: the rows that it looks at are read into a dump of its own, which it removes. Closes go on meanwhile.
     ///
     /// Parked rows whose parent came by itself are healed by a close first, so it may touch more dates.
     ///

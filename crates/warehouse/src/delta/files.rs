@@ -19,6 +19,7 @@ use datafusion::common::{
 };
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -35,6 +36,9 @@ use object_store::ObjectMeta;
 use super::schema::{PARTITION_COLUMN, arrow_schema};
 use super::write::ROWS_PER_GROUP;
 use crate::Storage;
+
+/// What is read of a file's end at once, which holds its footer and indexes; then they are remembered.
+const FOOTER_BYTES: usize = 64 * 1024;
 
 /// One version of a table.
 #[derive(Debug)]
@@ -153,7 +157,15 @@ impl TableProvider for TableFiles {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
-        let source = ParquetSource::new(self.file_schema.clone()).with_table_parquet_options(options);
+        let runtime = state.runtime_env();
+        let reader = CachedParquetFileReaderFactory::new(
+            runtime.object_store(&self.store)?,
+            runtime.cache_manager.get_file_metadata_cache(),
+        );
+        let source = ParquetSource::new(self.file_schema.clone())
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::new(reader))
+            .with_metadata_size_hint(FOOTER_BYTES);
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)

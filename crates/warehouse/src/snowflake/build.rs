@@ -129,7 +129,7 @@ impl SnowflakeBuild {
         Ok(create_view(&place, &schema::columns(&model.columns)?, &shown, Grants::None))
     }
 
-    /// A query for the rows that a stored model has in this build. A view of what was another model has none of them.
+    /// A query for the rows that a stored model has in this build. What readers have under its name may be another model.
     fn state(&self, model: &Model) -> Result<String, WarehouseError> {
         let columns = list(schema::column_names(model)?);
         let displaced = &self.before.displaced;
@@ -137,7 +137,8 @@ impl SnowflakeBuild {
         let published = if is_unplaced { objects::first_table(&model.name) } else { model.name.clone() };
         let published = self.names.published(&published)?;
         let made = self.made.get(&model.name);
-        let is_new = model.is_partitioned() && displaced.views.contains(&model.name);
+        let is_new = displaced.views.contains(&model.name)
+            && (model.is_partitioned() || displaced.waiting.contains_key(&model.name));
         Ok(match made {
             None if is_new => {
                 let nothing = schema::columns(&model.columns)?

@@ -51,6 +51,21 @@ pub(super) struct Displaced {
     pub(super) unplaced: BTreeSet<String>,
     /// Those that are views, of which readers have tables.
     pub(super) tables: BTreeSet<String>,
+    /// Views that read such models: what they ask for may not be there before those have their places.
+    pub(super) waiting: BTreeMap<String, Grants>,
+}
+
+impl Displaced {
+    /// Whether readers' relations are not the ones that `model` is written for.
+    fn is_read_by(&self, model: &Model, registry: &Registry) -> bool {
+        model.reads.keys().any(|read| {
+            let is_partitioned = registry.get(read).is_some_and(Model::is_partitioned);
+            (is_partitioned && self.views.contains(read))
+                || self.unplaced.contains(read)
+                || self.tables.contains(read)
+                || self.waiting.contains_key(read)
+        })
+    }
 }
 
 impl Objects<'_> {
@@ -78,18 +93,18 @@ impl Objects<'_> {
         let mut statements = Vec::new();
         let mut relation = there.get(&upper(name));
         let is_published = self.published.tables.contains_key(name);
-        if let Some(first) = there.get(&upper(&first_table(name))) {
-            if !is_published && self.may_replace {
-                // a publication failed
-                statements.push(drop_table(&self.names.published(&first_table(name))?));
-            } else if is_published && model.is_stored() && relation.is_none_or(|relation| relation.is_view) {
-                if !self.may_replace {
-                    displaced.unplaced.insert(name.clone());
-                    return Ok(statements);
-                }
-                statements.extend(table_for_view(model, self.names)?);
-                relation = Some(first);
+        let is_view = |relation: Option<&Relation>| relation.is_none_or(|relation| relation.is_view);
+        if model.is_stored()
+            && is_published
+            && is_view(relation)
+            && let Some(first) = there.get(&upper(&first_table(name)))
+        {
+            if !self.may_replace {
+                displaced.unplaced.insert(name.clone());
+                return Ok(statements);
             }
+            statements.extend(table_for_view(model, self.names)?);
+            relation = Some(first);
         }
         match relation {
             Some(table) if !table.is_view && model.is_stored() => {
@@ -102,20 +117,25 @@ impl Objects<'_> {
                     displaced.tables.insert(name.clone());
                 }
             }
-            None if model.is_partitioned() && is_published => {
-                let problem = "it is published, and its table is not there: `undrop table` brings one back that was dropped";
+            _ if model.is_partitioned() && is_published => {
+                let problem = "it is published, and its table is not there: `undrop table` brings one back that was \
+                               dropped; or give the model another name, under which it is built anew";
                 return Err(WarehouseError::Model { model: name.clone(), problem: problem.to_owned() });
             }
-            None if model.is_partitioned() => statements.extend(self.table(model, None)?),
+            None if model.is_partitioned() && (self.may_replace || self.published.number == 0) => {
+                statements.extend(self.table(model, None)?);
+            }
             held => {
                 if model.is_stored() {
                     displaced.views.insert(name.clone());
                 }
-                // one by dates has no query of its own for all of them: the view stays as it was
-                if !model.is_partitioned() {
-                    // with nothing to copy from, a copy would keep out what the schema grants
-                    let grants = if held.is_some() { Grants::Copy } else { Grants::None };
-                    statements.push(view(model, &self.names.published(name)?, grants)?);
+                // with nothing to copy from, a copy would keep out what the schema grants
+                let grants = if held.is_some() { Grants::Copy } else { Grants::None };
+                if displaced.is_read_by(model, self.registry) {
+                    displaced.waiting.insert(name.clone(), grants);
+                } else if !model.is_partitioned() {
+                    // one by dates has no query of its own for all of them: its view stays as it was
+                    statements.push(readers_view(model, self.names, grants)?);
                 }
             }
         }
@@ -178,16 +198,20 @@ impl Objects<'_> {
     fn table(&self, model: &Model, there: Option<&Relation>) -> Result<Vec<String>, WarehouseError> {
         let place = self.names.published(&model.name)?;
         let columns = schema::columns(&model.columns)?;
-        let mut statements = match there {
-            None => vec![create_table(&place, &columns)],
-            Some(table) => self.changed_columns(model, &place, &columns, table)?,
-        };
+        let clusters = self.settings.clustering && model.is_partitioned();
         let is_clustered = there.is_some_and(|table| table.is_clustered);
-        if self.settings.clustering && !is_clustered && model.is_partitioned() {
+        let mut statements = Vec::new();
+        if is_clustered && !clusters {
+            // before its column may go
+            statements.push(format!("alter table {place} drop clustering key"));
+        }
+        match there {
+            None => statements.push(create_table(&place, &columns)),
+            Some(table) => statements.extend(self.changed_columns(model, &place, &columns, table)?),
+        }
+        if clusters && !is_clustered {
             let key: Name = PARTITION_COLUMN.parse()?;
             statements.push(format!("alter table {place} cluster by ({key})"));
-        } else if !self.settings.clustering && is_clustered {
-            statements.push(format!("alter table {place} drop clustering key"));
         }
         Ok(statements)
     }
@@ -221,7 +245,7 @@ impl Objects<'_> {
             }
         }
         let fingerprint = self.registry.fingerprints().get(&model.name);
-        if self.published.draft.models.get(&model.name) == fingerprint {
+        if self.may_replace && self.published.draft.models.get(&model.name) == fingerprint {
             let is_gone = |held: &&String| columns.iter().all(|column| column.name.as_str() != *held);
             for held in there.columns.keys().filter(is_gone) {
                 statements.push(format!("alter table {place} drop column \"{held}\""));
@@ -236,6 +260,11 @@ pub(super) fn first_table(model: &str) -> String {
     format!("daybook_first_{model}")
 }
 
+/// What makes the view that readers have of a model.
+pub(super) fn readers_view(model: &Model, names: &Names, grants: Grants) -> Result<String, WarehouseError> {
+    view(model, &names.published(&model.name)?, grants)
+}
+
 /// What gives a first table its place.
 pub(super) fn table_for_view(model: &Model, names: &Names) -> Result<[String; 2], WarehouseError> {
     let place = names.published(&model.name)?;
@@ -244,8 +273,7 @@ pub(super) fn table_for_view(model: &Model, names: &Names) -> Result<[String; 2]
 
 /// What makes the view of a model that was a table.
 pub(super) fn view_for_table(model: &Model, names: &Names) -> Result<[String; 2], WarehouseError> {
-    let place = names.published(&model.name)?;
-    Ok([drop_table(&place), view(model, &place, Grants::None)?])
+    Ok([drop_table(&names.published(&model.name)?), readers_view(model, names, Grants::None)?])
 }
 
 fn upper(name: &str) -> String {

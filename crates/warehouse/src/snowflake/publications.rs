@@ -32,6 +32,15 @@ pub(super) struct Pin {
     pub(super) token: String,
 }
 
+/// What became of a pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fence {
+    /// Nobody publishes upon it any more but who has this one, which took its place.
+    Held(Pin),
+    /// There was another one already.
+    Passed(Option<Pin>),
+}
+
 pub(super) struct Publications {
     pin: Place,
     documents: Place,
@@ -138,15 +147,14 @@ impl Publications {
         ]
     }
 
-    /// Makes sure that a transaction that was to publish upon `before` never does, unless it has: then it says which pin
-    /// there is instead.
-    pub(super) async fn fence(&self, session: &Session, before: &Pin) -> Result<Option<Pin>, WarehouseError> {
+    /// Makes sure that a transaction that was to publish upon `before` never does, unless it has.
+    pub(super) async fn fence(&self, session: &Session, before: &Pin) -> Result<Fence, WarehouseError> {
         let fenced = Pin { number: before.number, token: Uuid::new_v4().to_string() };
         let changed = session.ask("publish", &self.change(before, &fenced), &[]).await?;
         if number(changed).await? > 0 {
-            return Ok(None);
+            return Ok(Fence::Held(fenced));
         }
-        Ok(self.current(session).await?.map(|(pin, _)| pin))
+        Ok(Fence::Passed(self.current(session).await?.map(|(pin, _)| pin)))
     }
 
     fn change(&self, before: &Pin, after: &Pin) -> String {

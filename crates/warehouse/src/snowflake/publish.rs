@@ -9,8 +9,8 @@ use daybook_snowflake_api::statements::{
 use uuid::Uuid;
 
 use super::build::{Made, SnowflakeBuild};
-use super::objects::{first_table, table_for_view, view_for_table};
-use super::publications::{Pin, Publications};
+use super::objects::{first_table, readers_view, table_for_view, view_for_table};
+use super::publications::{Fence, Pin, Publications};
 use super::schema::{self, PARTITION_COLUMN, calendar};
 use super::session::Session;
 use super::{CLOSED_DATES, PAID_STATUSES};
@@ -29,17 +29,17 @@ impl Publishing<'_> {
         let number = self.build.before.publication.number + 1;
         let publication = Publication { number, tables: self.tables(number), draft };
         Publications::new(&self.build.names)?.bring(&self.build.session, &publication).await?;
-        self.make_first_tables().await?;
-        self.commit(&publication).await?;
-        self.give_places(&publication).await;
+        let before = self.make_first_tables().await?;
+        self.commit(&publication, &before).await?;
+        self.give_places().await;
         Ok(publication)
     }
 
-    async fn commit(&self, publication: &Publication) -> Result<(), WarehouseError> {
-        let SnowflakeBuild { before, session, names, made, registry, .. } = self.build;
+    async fn commit(&self, publication: &Publication, before: &Pin) -> Result<(), WarehouseError> {
+        let SnowflakeBuild { session, names, made, registry, .. } = self.build;
         let pin = Pin { number: publication.number, token: Uuid::new_v4().to_string() };
         let publications = Publications::new(names)?;
-        let mut statements = Vec::from(publications.publish(&before.pin, &pin));
+        let mut statements = Vec::from(publications.publish(before, &pin));
         for model in registry.models() {
             if let Some(made) = made.get(&model.name) {
                 statements.extend(replace(&self.change(model, made)?));
@@ -50,10 +50,10 @@ impl Publishing<'_> {
             return Ok(());
         };
         // the answer may be lost, and not the publication
-        match publications.fence(&self.settling(), &before.pin).await {
-            Ok(Some(other)) if other == pin => Ok(()),
-            Ok(Some(other)) => Err(WarehouseError::Overtaken { number: other.number }),
-            Ok(None) => Err(error),
+        match publications.fence(&self.settling(), before).await {
+            Ok(Fence::Passed(Some(other))) if other == pin => Ok(()),
+            Ok(Fence::Passed(Some(other))) => Err(WarehouseError::Overtaken { number: other.number }),
+            Ok(Fence::Held(_) | Fence::Passed(None)) => Err(error),
             Err(unsettled) => {
                 tracing::error!("it is not known whether publication {} is there: {unsettled}", pin.number);
                 Err(error)
@@ -68,19 +68,20 @@ impl Publishing<'_> {
 
     /// Tables that are published for the first time take the places of views, and views those of tables that are no more.
     /// What cannot be done now is done by the next run.
-    async fn give_places(&self, publication: &Publication) {
+    async fn give_places(&self) {
         let SnowflakeBuild { before, registry, names, .. } = self.build;
+        let first: Vec<&str> = self.first_tables().map(|model| model.name.as_str()).collect();
         for model in registry.models() {
             let statements = if before.displaced.tables.contains(&model.name) {
-                view_for_table(model, names)
-            } else if before.displaced.views.contains(&model.name)
-                && publication.tables.contains_key(&model.name)
-            {
-                table_for_view(model, names)
+                view_for_table(model, names).map(Vec::from)
+            } else if first.contains(&model.name.as_str()) {
+                table_for_view(model, names).map(Vec::from)
+            } else if let Some(grants) = before.displaced.waiting.get(&model.name) {
+                readers_view(model, names, *grants).map(|view| vec![view])
             } else {
                 continue;
             };
-            let placed = async { self.settling().run(STEP, statements?.into()).await };
+            let placed = async { self.settling().run(STEP, statements?).await };
             if let Err(error) = placed.await {
                 let name = &model.name;
                 tracing::warn!(
@@ -94,25 +95,48 @@ impl Publishing<'_> {
     fn tables(&self, number: u64) -> BTreeMap<String, u64> {
         let SnowflakeBuild { before, made, registry, .. } = self.build;
         let mut tables = before.publication.tables.clone();
-        tables.retain(|name, _| registry.get(name).is_none_or(Model::is_stored));
+        tables.retain(|name, _| registry.get(name).is_some_and(Model::is_stored));
         // all that are stored by dates are published from the first time on, with or without rows
-        for model in registry.models().iter().filter(|model| model.is_partitioned()) {
+        let is_there =
+            |model: &&Model| model.is_partitioned() && !before.displaced.views.contains(&model.name);
+        for model in registry.models().iter().filter(is_there) {
             tables.entry(model.name.clone()).or_insert(number);
         }
         tables.extend(made.keys().map(|name| (name.clone(), number)));
         tables
     }
 
-    /// Tables beside the views whose place they take once they are published.
-    async fn make_first_tables(&self) -> Result<(), WarehouseError> {
+    /// Models that this build has made, and of which readers have views.
+    fn first_tables(&self) -> impl Iterator<Item = &Model> {
+        let SnowflakeBuild { before, made, registry, .. } = self.build;
+        let is_first =
+            |model: &&Model| before.displaced.views.contains(&model.name) && made.contains_key(&model.name);
+        registry.models().iter().filter(is_first)
+    }
+
+    /// Tables beside the views whose place they take once they are published. Gives the pin to publish upon: whoever else
+    /// began with this one might have put rows into such tables, and still publish them.
+    async fn make_first_tables(&self) -> Result<Pin, WarehouseError> {
+        let SnowflakeBuild { before, session, names, .. } = self.build;
         let mut statements = Vec::new();
-        for name in &self.build.before.displaced.views {
-            let Some(model) = self.build.registry.get(name) else { continue };
-            let table = self.build.names.published(&first_table(name))?;
+        for model in self.first_tables() {
+            let table = names.published(&first_table(&model.name))?;
             statements.push(drop_table(&table));
             statements.push(create_table(&table, &schema::columns(&model.columns)?));
         }
-        if statements.is_empty() { Ok(()) } else { self.build.session.run(STEP, statements).await }
+        if statements.is_empty() {
+            return Ok(before.pin.clone());
+        }
+        match Publications::new(names)?.fence(session, &before.pin).await? {
+            Fence::Held(pin) => {
+                session.run(STEP, statements).await?;
+                Ok(pin)
+            }
+            Fence::Passed(other) => {
+                let number = other.map_or(before.publication.number, |pin| pin.number);
+                Err(WarehouseError::Overtaken { number })
+            }
+        }
     }
 
     fn change(&self, model: &Model, made: &Made) -> Result<Change, WarehouseError> {

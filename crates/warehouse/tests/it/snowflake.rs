@@ -83,10 +83,10 @@ async fn readers_have_the_view_until_its_table_is_published() {
     let build = world.built(DAY, &[FIRST]).await;
     assert_eq!(world.ask_build(build.as_ref(), question).await, [""; 0], "nothing of it is built");
     // the new table is made, and then its publication fails
-    publish_orders_a_day(&mut world, Some(BEFORE + 1)).await.unwrap_err();
+    publish_orders_a_day(&mut world, Some(BEFORE + 2)).await.unwrap_err();
     assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
     // it is published, and then its name is not given to it
-    publish_orders_a_day(&mut world, Some(BEFORE + 2)).await.unwrap();
+    publish_orders_a_day(&mut world, Some(BEFORE + 3)).await.unwrap();
     assert_eq!(world.ask(question).await, ["2024-03-01|2"]);
     // whoever looks sees what is published, and changes nothing
     world.warehouse.create().await.unwrap();
@@ -125,13 +125,61 @@ async fn readers_have_the_view_until_its_table_is_published() {
 }
 
 #[tokio::test]
+async fn a_view_of_a_new_column_waits_for_the_table_that_brings_it() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    let yaml = |kind: &str, columns: &[&str]| {
+        let columns =
+            columns.iter().map(|name| format!("  - {{name: {name}, data_type: bigint, description: It.}}\n"));
+        format!(
+            "description: It.\nowner: It\nkind: {kind}\ngrain: one row a date\nkey: [partition_date]\ncolumns:\n  \
+             - {{name: partition_date, data_type: date, description: It.}}\n{}",
+            columns.collect::<String>()
+        )
+    };
+    let version = |world: &mut World, kind: &str, dates: &str, columns: &[&str]| {
+        let counted = columns.iter().map(|name| format!("count(*) as {name}")).collect::<Vec<_>>().join(", ");
+        let sql = format!("select partition_date, {counted} from orders {dates} group by partition_date");
+        let reader = format!("select partition_date, {} from orders_a_day", columns.join(", "));
+        world.use_models(&[
+            ("orders_a_day.sql", &sql),
+            ("orders_a_day.yml", &yaml(kind, columns)),
+            ("reading.sql", &reader),
+            ("reading.yml", &yaml("view", columns)),
+        ]);
+    };
+    version(&mut world, "view", "", &["orders"]);
+    world.warehouse.create().await.unwrap();
+    let dated = "where partition_date in (:dates)";
+    version(&mut world, "replace_partition\nfeed: orders", dated, &["orders", "again"]);
+    world.warehouse.create().await.unwrap();
+    drop(world.warehouse.begin(0, &[]).await.unwrap());
+    assert_eq!(world.ask("select * from reading").await, ["2024-03-01|2"]);
+    publish_orders_a_day(&mut world, None).await.unwrap();
+    assert_eq!(world.ask("select * from reading").await, ["2024-03-01|2|2"]);
+}
+
+#[tokio::test]
+async fn a_model_that_nobody_has_built_yet_can_be_looked_at() {
+    let mut world = World::snowflake().await;
+    world.close(DAY, &[FIRST]).await;
+    use_orders_a_day(&mut world, "replace_partition\nfeed: orders", 1);
+    let look = world.warehouse.begin(0, &[]).await.unwrap();
+    assert_eq!(world.ask_build(look.as_ref(), "select * from orders_a_day").await, [""; 0]);
+    // other models are published without it
+    world.close(DAY, &[FIRST]).await;
+    publish_orders_a_day(&mut world, None).await.unwrap();
+    assert_eq!(world.ask("select * from orders_a_day").await, ["2024-03-01|2"]);
+}
+
+#[tokio::test]
 async fn a_table_is_filled_beside_its_view() {
     let mut world = World::snowflake().await;
     world.close(DAY, &[FIRST]).await;
     use_orders_a_day(&mut world, "table", 1);
-    publish_orders_a_day(&mut world, Some(BEFORE + 1)).await.unwrap_err();
+    publish_orders_a_day(&mut world, Some(BEFORE + 2)).await.unwrap_err();
     assert_eq!(kind_and_rows(&world).await, ["VIEW", "2024-03-01|2"]);
-    publish_orders_a_day(&mut world, Some(BEFORE + 2)).await.unwrap();
+    publish_orders_a_day(&mut world, Some(BEFORE + 3)).await.unwrap();
     assert_eq!(kind_and_rows(&world).await, ["VIEW", "2024-03-01|2"]);
     publish_orders_a_day(&mut world, None).await.unwrap();
     assert_eq!(kind_and_rows(&world).await, ["BASE TABLE", "2024-03-01|2"]);
