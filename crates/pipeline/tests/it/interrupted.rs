@@ -35,9 +35,18 @@ impl Books {
 
 #[tokio::test]
 async fn closes_that_are_dropped_after_each_of_their_steps_leave_the_next_one_the_same_books_to_make() {
+    drop_closes_of(Books::new().await).await;
+}
+
+#[tokio::test]
+async fn closes_that_are_dropped_leave_the_same_books_to_make_in_snowflake() {
+    drop_closes_of(Books::in_snowflake().await).await;
+}
+
+async fn drop_closes_of(dropped: Books) {
     let shop =
         Shop::generate(&ShopOptions { seed: 8, days: 4, orders_per_day: 20, ..ShopOptions::default() });
-    let (undisturbed, dropped) = (Books::new().await, Books::new().await);
+    let undisturbed = Books::new().await;
     for arrival in shop.iter().flat_map(|day| &day.arrivals) {
         undisturbed.deliver(arrival.at, arrival).await;
         dropped.deliver(arrival.at, arrival).await;
