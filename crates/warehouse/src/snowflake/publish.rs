@@ -70,11 +70,10 @@ impl Publishing<'_> {
     /// What cannot be done now is done by the next run.
     async fn give_places(&self) {
         let SnowflakeBuild { before, registry, names, .. } = self.build;
-        let first: Vec<&str> = self.first_tables().map(|model| model.name.as_str()).collect();
         for model in registry.models() {
             let statements = if before.displaced.tables.contains(&model.name) {
                 view_for_table(model, names).map(Vec::from)
-            } else if first.contains(&model.name.as_str()) {
+            } else if self.is_first(model) {
                 table_for_view(model, names).map(Vec::from)
             } else if let Some(grants) = before.displaced.waiting.get(&model.name) {
                 readers_view(model, names, *grants).map(|view| vec![view])
@@ -106,20 +105,18 @@ impl Publishing<'_> {
         tables
     }
 
-    /// Models that this build has made, and of which readers have views.
-    fn first_tables(&self) -> impl Iterator<Item = &Model> {
-        let SnowflakeBuild { before, made, registry, .. } = self.build;
-        let is_first =
-            |model: &&Model| before.displaced.views.contains(&model.name) && made.contains_key(&model.name);
-        registry.models().iter().filter(is_first)
+    /// Whether this build has made rows of `model`, and readers have a view of it.
+    fn is_first(&self, model: &Model) -> bool {
+        let SnowflakeBuild { before, made, .. } = self.build;
+        before.displaced.views.contains(&model.name) && made.contains_key(&model.name)
     }
 
     /// Tables beside the views whose place they take once they are published. Gives the pin to publish upon: whoever else
     /// began with this one might have put rows into such tables, and still publish them.
     async fn make_first_tables(&self) -> Result<Pin, WarehouseError> {
-        let SnowflakeBuild { before, session, names, .. } = self.build;
+        let SnowflakeBuild { before, session, names, registry, .. } = self.build;
         let mut statements = Vec::new();
-        for model in self.first_tables() {
+        for model in registry.models().iter().filter(|model| self.is_first(model)) {
             let table = names.published(&first_table(&model.name))?;
             statements.push(drop_table(&table));
             statements.push(create_table(&table, &schema::columns(&model.columns)?));
@@ -144,8 +141,7 @@ impl Publishing<'_> {
             true => Extent::Dates(PARTITION_COLUMN.parse()?, calendar(&made.dates)),
             false => Extent::Whole,
         };
-        let is_view = self.build.before.displaced.views.contains(&model.name);
-        let table = if is_view { first_table(&model.name) } else { model.name.clone() };
+        let table = if self.is_first(model) { first_table(&model.name) } else { model.name.clone() };
         Ok(Change {
             table: self.build.names.published(&table)?,
             next: made.table.clone(),

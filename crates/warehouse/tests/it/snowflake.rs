@@ -47,12 +47,18 @@ fn use_orders_a_day(world: &mut World, kind: &str, times: u32) {
     let sql = format!(
         "select partition_date, {times} * count(*) as orders from orders {dates} group by partition_date"
     );
-    let yaml = format!(
+    world.use_models(&[("orders_a_day.sql", &sql), ("orders_a_day.yml", &counts_a_day(kind, &["orders"]))]);
+}
+
+/// The YAML of a model of numbers by date.
+fn counts_a_day(kind: &str, columns: &[&str]) -> String {
+    let columns =
+        columns.iter().map(|name| format!("  - {{name: {name}, data_type: bigint, description: It.}}\n"));
+    format!(
         "description: It.\nowner: It\nkind: {kind}\ngrain: one row a date\nkey: [partition_date]\ncolumns:\n  \
-         - {{name: partition_date, data_type: date, description: It.}}\n  \
-         - {{name: orders, data_type: bigint, description: It.}}\n"
-    );
-    world.use_models(&[("orders_a_day.sql", &sql), ("orders_a_day.yml", &yaml)]);
+         - {{name: partition_date, data_type: date, description: It.}}\n{}",
+        columns.collect::<String>()
+    )
 }
 
 /// Publishes them, while the request after so many others fails.
@@ -128,24 +134,15 @@ async fn readers_have_the_view_until_its_table_is_published() {
 async fn a_view_of_a_new_column_waits_for_the_table_that_brings_it() {
     let mut world = World::snowflake().await;
     world.close(DAY, &[FIRST]).await;
-    let yaml = |kind: &str, columns: &[&str]| {
-        let columns =
-            columns.iter().map(|name| format!("  - {{name: {name}, data_type: bigint, description: It.}}\n"));
-        format!(
-            "description: It.\nowner: It\nkind: {kind}\ngrain: one row a date\nkey: [partition_date]\ncolumns:\n  \
-             - {{name: partition_date, data_type: date, description: It.}}\n{}",
-            columns.collect::<String>()
-        )
-    };
     let version = |world: &mut World, kind: &str, dates: &str, columns: &[&str]| {
         let counted = columns.iter().map(|name| format!("count(*) as {name}")).collect::<Vec<_>>().join(", ");
         let sql = format!("select partition_date, {counted} from orders {dates} group by partition_date");
         let reader = format!("select partition_date, {} from orders_a_day", columns.join(", "));
         world.use_models(&[
             ("orders_a_day.sql", &sql),
-            ("orders_a_day.yml", &yaml(kind, columns)),
+            ("orders_a_day.yml", &counts_a_day(kind, columns)),
             ("reading.sql", &reader),
-            ("reading.yml", &yaml("view", columns)),
+            ("reading.yml", &counts_a_day("view", columns)),
         ]);
     };
     version(&mut world, "view", "", &["orders"]);
