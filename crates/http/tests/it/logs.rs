@@ -1,20 +1,44 @@
 //! What the log says, and what it keeps to itself.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use reqwest::Method;
-use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::support::{Answer, Front, SECRET};
 
-/// What this thread logs, which is all of a test's server.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// Who listens to what this thread logs, which is all of a test's server.
+    static LISTENER: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
 
-impl Write for Log {
+/// Listens to every thread that has a listener. There is one subscriber for all tests, and from before they log: what
+/// is logged first where nobody subscribes, is taken for disabled everywhere, and subscribers of single threads don't
+/// change that reliably.
+pub(crate) fn subscribe() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let log = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Listener);
+        let listening = dynamic_filter_fn(|_, _| LISTENER.with_borrow(Option::is_some));
+        tracing_subscriber::registry().with(log.with_filter(listening)).init();
+    });
+}
+
+struct Listener;
+
+impl Write for Listener {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LISTENER.with_borrow(|listener| {
+            if let Some(log) = listener {
+                log.0.lock().unwrap().extend_from_slice(bytes);
+            }
+        });
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -22,15 +46,15 @@ impl Write for Log {
     }
 }
 
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
 impl Log {
-    fn listen() -> (Self, DefaultGuard) {
+    /// Listens to this thread, which runs one test.
+    fn listen() -> Self {
         let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        (log, tracing::subscriber::set_default(subscriber.finish()))
+        LISTENER.set(Some(log.clone()));
+        log
     }
 
     fn text(&self) -> String {
@@ -49,7 +73,7 @@ async fn ask(front: &Front, path: &str, id: &str) -> Answer {
 #[tokio::test]
 async fn a_request_that_failed_is_one_line_with_its_id() {
     let front = Front::open().await;
-    let (log, _guard) = Log::listen();
+    let log = Log::listen();
     *front.books.trouble.lock().unwrap() = Some("the disk is full".to_owned());
     *front.books.panic.lock().unwrap() = Some("a mistake of ours".to_owned());
     for (path, id, cause, status) in
@@ -74,7 +98,7 @@ async fn a_request_that_failed_is_one_line_with_its_id() {
 #[tokio::test]
 async fn secrets_and_payloads_are_never_logged() {
     let front = Front::open().await;
-    let (log, _guard) = Log::listen();
+    let log = Log::listen();
     let event =
         r#"{"id":"pay-1","order_id":"order-1","status":"failed","created_at":"2024-05-01T10:00:00Z"}"#;
     assert_eq!(front.webhook(SECRET, event).await.status, 200);

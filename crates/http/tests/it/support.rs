@@ -22,6 +22,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::logs::subscribe;
+
 pub(crate) const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub(crate) const OLD_SECRET: &str = "whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD";
 pub(crate) const SHOPIFY_SECRET: &str = "hush-hush-hush-hush";
@@ -184,6 +186,7 @@ pub(crate) fn signed(secret: &str, body: &str) -> [(&'static str, String); 4] {
 }
 
 pub(crate) fn options(landing: &Path) -> HttpOptions {
+    subscribe();
     HttpOptions {
         listen: "127.0.0.1:0".parse().unwrap(),
         tls: None,
