@@ -1,5 +1,7 @@
 //! Rows on their way out of `copy … to stdout (format binary)`.
 
+use bytes::Bytes;
+
 use super::{HEADER, POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROS};
 
 /// The stream is not what the query promised.
@@ -16,23 +18,18 @@ pub(crate) enum DecodeError {
 /// Collects the pieces of a stream, or of several one after another, and gives back their rows.
 #[derive(Default)]
 pub(crate) struct CopyDecoder {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     position: usize,
     header_read: bool,
 }
 
 impl CopyDecoder {
-    /// Takes a piece of the stream, lets go of what was read before, and gives back an empty buffer for a later piece.
-    pub(crate) fn push(&mut self, mut piece: Vec<u8>) -> Vec<u8> {
-        if self.position == self.bytes.len() {
-            std::mem::swap(&mut self.bytes, &mut piece);
-        } else {
-            self.bytes.drain(..self.position);
-            self.bytes.extend_from_slice(&piece);
-        }
+    /// Takes a piece of the stream, and lets go of what was read before. Nothing is copied where pieces end with rows,
+    /// as PostgreSQL's do.
+    pub(crate) fn push(&mut self, piece: Bytes) {
+        let rest = self.bytes.split_off(self.position);
+        self.bytes = if rest.is_empty() { piece } else { [rest, piece].concat().into() };
         self.position = 0;
-        piece.clear();
-        piece
     }
 
     /// The next row, if all of it is there.
@@ -104,10 +101,6 @@ impl<'a> Tuple<'a> {
     pub(crate) fn field(&self, fields: &Fields, index: usize) -> Result<&'a [u8], DecodeError> {
         let range = fields.get(index).cloned().flatten().ok_or(DecodeError::Missing(index))?;
         Ok(&self.bytes[range])
-    }
-
-    pub(crate) fn text(&self, fields: &Fields, index: usize) -> Result<&'a str, DecodeError> {
-        std::str::from_utf8(self.field(fields, index)?).map_err(|_| DecodeError::Damaged)
     }
 
     pub(crate) fn integer(&self, fields: &Fields, index: usize) -> Result<i32, DecodeError> {

@@ -1,10 +1,8 @@
 //! Which date a row belongs to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::RwLock;
-
-use super::order_dates::OrderDates;
+use super::order_dates::{OrderDates, OrderKey, TooManyOrders};
 
 /// How a table's rows come by their `partition_date`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,5 +17,47 @@ pub(crate) enum Dating {
     ByOrder,
 }
 
-/// The dates of the orders that are being dumped.
-pub(crate) type SharedDates = Arc<RwLock<OrderDates>>;
+/// The dates of a share of the orders: all of them are noted before the first is asked for.
+#[derive(Clone)]
+pub(crate) enum SharedDates {
+    Noted(Arc<Mutex<OrderDates>>),
+    Known(Arc<OrderDates>),
+}
+
+impl SharedDates {
+    /// Room for `orders`.
+    pub(crate) fn with_capacity(orders: usize) -> Self {
+        Self::Noted(Arc::new(Mutex::new(OrderDates::with_capacity(orders))))
+    }
+
+    /// Those that were noted; nobody else has any after that.
+    pub(crate) fn known(self) -> Self {
+        match self {
+            Self::Noted(noted) => {
+                let dates = std::mem::replace(&mut *hold(&noted), OrderDates::with_capacity(0));
+                Self::Known(Arc::new(dates))
+            }
+            known @ Self::Known(_) => known,
+        }
+    }
+
+    /// Notes dates by the keys of their orders, and none are left in `dates`.
+    pub(crate) fn note(&self, dates: &mut Vec<(OrderKey, i32)>) -> Result<(), TooManyOrders> {
+        let Self::Noted(noted) = self else { return Ok(()) };
+        let mut noted = hold(noted);
+        dates.drain(..).try_for_each(|(key, days)| noted.insert(key, days))
+    }
+
+    /// The date of an order, in days since 1970, if it is known.
+    pub(crate) fn get(&self, key: OrderKey) -> Option<i32> {
+        match self {
+            Self::Known(dates) => dates.get(key),
+            Self::Noted(_) => None,
+        }
+    }
+}
+
+/// Each entry is whole, whatever happened to whoever had them before.
+fn hold(dates: &Mutex<OrderDates>) -> MutexGuard<'_, OrderDates> {
+    dates.lock().unwrap_or_else(PoisonError::into_inner)
+}

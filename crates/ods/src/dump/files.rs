@@ -101,21 +101,21 @@ impl DumpFiles {
     }
 }
 
-/// A dictionary of ids would be as long as the column. Readers skip row groups by date and by nothing else.
+/// A dictionary of ids would be as long as the column, and one of numbers takes longer than to compress them. Readers
+/// skip row groups by date and by nothing else.
 fn properties(table: &DumpTable) -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_dictionary_enabled(false)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None);
     for (name, dump_type) in table.columns {
         let column = ColumnPath::from(*name);
-        properties = match dump_type {
-            DumpType::Id | DumpType::Bigint | DumpType::Timestamp => {
-                properties.set_column_dictionary_enabled(column, false)
-            }
-            DumpType::Date => properties.set_column_statistics_enabled(column, EnabledStatistics::Chunk),
-            DumpType::Text | DumpType::Integer => properties,
-        };
+        if *dump_type == DumpType::Text {
+            properties = properties.set_column_dictionary_enabled(column, true);
+        } else if *dump_type == DumpType::Date {
+            properties = properties.set_column_statistics_enabled(column, EnabledStatistics::Chunk);
+        }
     }
     Ok(properties.build())
 }

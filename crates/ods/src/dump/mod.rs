@@ -3,7 +3,7 @@
 //! Some workers, each with a connection, share the snapshot and take pieces of tables until there are none left. A
 //! large table's pieces are ranges of its blocks, which are read in the order in which they lie. Lines have the dates
 //! of their orders, so orders are read first; their dates are held meanwhile, of a bounded number at a time. What
-//! else is held is bounded by worker: some chunks of rows, and a row group of a file.
+//! else is held is bounded by worker: some batches of rows, and a row group of a file.
 
 mod content;
 mod dating;

@@ -4,10 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
+    ArrayRef, BinaryBuilder, Date32Builder, Int32Builder, Int64Builder, RecordBatch, StringArray,
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use bytes::Bytes;
 use chrono::DateTime;
 use daybook_model::BusinessTimezone;
 
@@ -43,7 +45,8 @@ pub(crate) struct DumpRows {
 }
 
 enum Builder {
-    Text(StringBuilder),
+    /// Checked when the column is complete, which takes less time than value by value.
+    Text(BinaryBuilder),
     Integer(Int32Builder),
     Bigint(Int64Builder),
     Timestamp(TimestampMicrosecondBuilder),
@@ -67,18 +70,13 @@ impl DumpRows {
         }
     }
 
-    /// Reads a piece of a COPY stream, or of several one after another, and hands on each full batch. Gives back an empty
-    /// buffer for a later piece.
-    ///
-    /// Blocks the thread while somebody else notes the dates of orders.
-    pub(crate) fn push(
-        &mut self,
-        piece: Vec<u8>,
-        mut hand_on: impl FnMut(RecordBatch) -> Result<(), DumpError>,
-    ) -> Result<Vec<u8>, DumpError> {
-        let spare = self.decoder.push(piece);
-        let orders = Arc::clone(&self.orders);
-        let known = (self.table.dating == Dating::ByOrder).then(|| orders.blocking_read());
+    /// Takes a piece of a COPY stream, or of several one after another; [`DumpRows::next_batch`] reads it.
+    pub(crate) fn push(&mut self, piece: Bytes) {
+        self.decoder.push(piece);
+    }
+
+    /// The next full batch, as long as what was taken makes one.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, DumpError> {
         while let Some(tuple) = self.decoder.next_tuple(&mut self.fields)? {
             let last = self.fields.len().saturating_sub(1);
             let days = match self.table.dating {
@@ -93,7 +91,7 @@ impl DumpRows {
                     if last_days.is_none() || last_order != order {
                         last_order.clear();
                         last_order.extend_from_slice(order);
-                        *last_days = known.as_ref().and_then(|known| known.get(OrderKey::of(order)));
+                        *last_days = self.orders.get(OrderKey::of(order));
                     }
                     match *last_days {
                         Some(days) => days,
@@ -108,31 +106,27 @@ impl DumpRows {
             self.contents.add_row(days, tuple.content());
             self.rows += 1;
             if self.rows == BATCH_ROWS {
-                self.rows = 0;
-                hand_on(batch(self.table, &self.schema, &mut self.builders)?)?;
+                return Ok(Some(self.batch()?));
             }
         }
-        drop(known);
-        self.note_dates()?;
-        Ok(spare)
+        Ok(None)
     }
 
-    /// All at once, as others wait to do the same.
-    fn note_dates(&mut self) -> Result<(), DumpError> {
-        if !self.noted.is_empty() {
-            let mut orders = self.orders.blocking_write();
-            for (key, days) in self.noted.drain(..) {
-                orders.insert(key, days)?;
-            }
-        }
-        Ok(())
+    /// The rows since the last batch; their dates are noted all at once, as others wait to do the same.
+    fn batch(&mut self) -> Result<RecordBatch, DumpError> {
+        self.rows = 0;
+        self.orders.note(&mut self.noted)?;
+        let types = self.table.columns.iter().map(|(_, dump_type)| *dump_type);
+        let columns =
+            self.builders.iter_mut().zip(types).map(|(builder, dump_type)| builder.finish(dump_type));
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns.collect::<Result<_, _>>()?)?)
     }
 
     /// The last rows, if any are left, and what all of them were.
     pub(crate) fn finish(mut self) -> Result<(Option<RecordBatch>, Contents), DumpError> {
         let rest = match self.rows {
             0 => None,
-            _ => Some(batch(self.table, &self.schema, &mut self.builders)?),
+            _ => Some(self.batch()?),
         };
         Ok((rest, self.contents))
     }
@@ -160,17 +154,11 @@ fn append(
     Ok(())
 }
 
-fn batch(table: &DumpTable, schema: &SchemaRef, builders: &mut [Builder]) -> Result<RecordBatch, DumpError> {
-    let types = table.columns.iter().map(|(_, dump_type)| *dump_type);
-    let columns = builders.iter_mut().zip(types).map(|(builder, dump_type)| builder.finish(dump_type));
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect())?)
-}
-
 impl Builder {
     fn new(dump_type: DumpType) -> Self {
         match dump_type {
             DumpType::Id | DumpType::Text => {
-                Self::Text(StringBuilder::with_capacity(BATCH_ROWS, BATCH_ROWS * TEXT_BYTES))
+                Self::Text(BinaryBuilder::with_capacity(BATCH_ROWS, BATCH_ROWS * TEXT_BYTES))
             }
             DumpType::Integer => Self::Integer(Int32Builder::with_capacity(BATCH_ROWS)),
             DumpType::Bigint => Self::Bigint(Int64Builder::with_capacity(BATCH_ROWS)),
@@ -186,7 +174,7 @@ impl Builder {
         index: usize,
     ) -> Result<(), DecodeError> {
         match self {
-            Self::Text(builder) => builder.append_value(tuple.text(fields, index)?),
+            Self::Text(builder) => builder.append_value(tuple.field(fields, index)?),
             Self::Integer(builder) => builder.append_value(tuple.integer(fields, index)?),
             Self::Bigint(builder) => builder.append_value(tuple.bigint(fields, index)?),
             Self::Timestamp(builder) => builder.append_value(tuple.timestamp(fields, index)?),
@@ -196,14 +184,14 @@ impl Builder {
     }
 
     /// The values, and none are left. A fresh builder has room for as many; a finished one would grow from nothing.
-    fn finish(&mut self, dump_type: DumpType) -> ArrayRef {
-        match std::mem::replace(self, Self::new(dump_type)) {
-            Self::Text(mut builder) => Arc::new(builder.finish()),
+    fn finish(&mut self, dump_type: DumpType) -> Result<ArrayRef, ArrowError> {
+        Ok(match std::mem::replace(self, Self::new(dump_type)) {
+            Self::Text(mut builder) => Arc::new(StringArray::try_from_binary(builder.finish())?),
             Self::Integer(mut builder) => Arc::new(builder.finish()),
             Self::Bigint(mut builder) => Arc::new(builder.finish()),
             Self::Timestamp(mut builder) => Arc::new(builder.finish()),
             Self::Date(mut builder) => Arc::new(builder.finish()),
-        }
+        })
     }
 }
 
@@ -211,10 +199,9 @@ impl Builder {
 mod tests {
     use super::*;
     use crate::copy::CopyEncoder;
-    use crate::dump::order_dates::OrderDates;
     use crate::dump::table::TABLES;
 
-    fn lines(numbers: Range<i32>) -> Vec<u8> {
+    fn lines(numbers: Range<i32>) -> Bytes {
         let mut stream = CopyEncoder::new();
         for number in numbers {
             stream.row(5);
@@ -226,28 +213,26 @@ mod tests {
         }
         let mut bytes = stream.bytes().to_vec();
         bytes.extend_from_slice(&(-1_i16).to_be_bytes());
-        bytes
+        bytes.into()
     }
 
     /// Nine of ten orders have dates.
     fn rows() -> DumpRows {
         let table = TABLES.iter().find(|table| table.dating == Dating::ByOrder).unwrap();
-        let mut dates = OrderDates::with_capacity(10);
-        for number in 0..9 {
-            dates.insert(OrderKey::of(format!("order {number}").as_bytes()), number).unwrap();
-        }
-        DumpRows::of(table, BusinessTimezone::UTC, Arc::new(tokio::sync::RwLock::new(dates)))
+        let dates = SharedDates::with_capacity(10);
+        let key = |number: i32| OrderKey::of(format!("order {number}").as_bytes());
+        dates.note(&mut (0..9).map(|number| (key(number), number)).collect()).unwrap();
+        DumpRows::of(table, BusinessTimezone::UTC, dates.known())
     }
 
     #[test]
     fn no_more_than_a_batch_is_held_however_much_comes() {
         let mut rows = rows();
         let mut batches = Vec::new();
-        let hand_on = |batch: RecordBatch| {
+        rows.push(lines(0..100_000));
+        while let Some(batch) = rows.next_batch().unwrap() {
             batches.push(batch.num_rows());
-            Ok(())
-        };
-        rows.push(lines(0..100_000), hand_on).unwrap();
+        }
         assert_eq!(batches, [BATCH_ROWS; 90_000 / BATCH_ROWS]);
         let (rest, _) = rows.finish().unwrap();
         assert_eq!(rest.unwrap().num_rows(), 90_000 % BATCH_ROWS);
@@ -259,7 +244,8 @@ mod tests {
         let read = |size: usize| {
             let mut rows = rows();
             for piece in stream.chunks(size) {
-                rows.push(piece.to_vec(), |_| Ok(())).unwrap();
+                rows.push(Bytes::copy_from_slice(piece));
+                assert!(rows.next_batch().unwrap().is_none());
             }
             let (rest, contents) = rows.finish().unwrap();
             (rest.unwrap(), contents.finish().unwrap())

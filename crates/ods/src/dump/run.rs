@@ -8,14 +8,12 @@ use daybook_model::manifest::{Manifest, TableDump};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
-use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 
 use super::content::Contents;
 use super::dating::{Dating, SharedDates};
 use super::error::DumpError;
 use super::files::{DumpFiles, TableTarget};
-use super::order_dates::OrderDates;
 use super::plan::{Limits, Piece, Pieces, Share, pieces};
 use super::snapshot::Snapshot;
 use super::table::{DumpTable, TABLES};
@@ -73,10 +71,10 @@ impl DumpRun {
         let orders: usize = orders.map(|(_, blocks)| *blocks as usize * ORDERS_A_BLOCK).sum();
         for share in Share::all(orders, self.limits.orders_held) {
             let held = orders / share.count as usize;
-            let dates = Arc::new(RwLock::new(OrderDates::with_capacity(held)));
-            for stage in stages(&tables, share, self.limits) {
-                parts.extend(self.read(snapshot, stage, &dates).await?);
-            }
+            let dates = SharedDates::with_capacity(held);
+            let [first, lines] = stages(&tables, share, self.limits);
+            parts.extend(self.read(snapshot, first, &dates).await?);
+            parts.extend(self.read(snapshot, lines, &dates.known()).await?);
         }
         self.collect(parts).await
     }
@@ -95,7 +93,7 @@ impl DumpRun {
             let worker = Worker {
                 txn: snapshot.share().await?,
                 pieces: Arc::clone(&pieces),
-                orders: Arc::clone(orders),
+                orders: orders.clone(),
                 timezone: snapshot.timezone(),
                 targets: Arc::clone(&self.targets),
             };

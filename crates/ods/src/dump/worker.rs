@@ -7,8 +7,6 @@ use daybook_model::BusinessTimezone;
 use daybook_model::manifest::DumpFile;
 use futures::TryStreamExt;
 use sqlx::{PgConnection, Postgres, Transaction};
-use tokio::runtime::Handle;
-use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::content::Contents;
 use super::dating::SharedDates;
@@ -18,9 +16,6 @@ use super::plan::{Piece, Pieces};
 use super::rows::DumpRows;
 use super::table::DumpTable;
 use crate::OdsError;
-
-/// As much is read while as much is being encoded.
-const CHUNK_BYTES: usize = 512 * 1024;
 
 /// What a table's rows became.
 #[derive(Debug)]
@@ -42,108 +37,70 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) async fn run(mut self) -> Result<Vec<Part>, OdsError> {
         let mut parts = Vec::new();
-        let mut open: Option<Encoding> = None;
+        let mut open: Option<OpenTable> = None;
         while let Some(Piece { table, statement }) = self.pieces.take() {
-            let mut encoding = match open.take() {
-                Some(encoding) if encoding.table == table.name => encoding,
+            let mut current = match open.take() {
+                Some(current) if current.name == table.name => current,
                 other => {
-                    if let Some(encoding) = other {
-                        parts.push(encoding.finish().await?);
+                    if let Some(done) = other {
+                        parts.push(done.finish().await?);
                     }
                     self.begin(table)
                 }
             };
-            read(&mut self.txn, &statement, &mut encoding).await?;
-            open = Some(encoding);
+            current.read(&mut self.txn, &statement).await?;
+            open = Some(current);
         }
-        if let Some(encoding) = open {
-            parts.push(encoding.finish().await?);
+        if let Some(done) = open {
+            parts.push(done.finish().await?);
         }
         self.txn.commit().await?;
         Ok(parts)
     }
 
-    fn begin(&self, table: &'static DumpTable) -> Encoding {
+    fn begin(&self, table: &'static DumpTable) -> OpenTable {
         // A run has a target for every table.
         let files = DumpFiles::new(Arc::clone(&self.targets[table.name]), table);
-        let rows = DumpRows::of(table, self.timezone, Arc::clone(&self.orders));
-        Encoding::of(Encoder { table: table.name, rows, files, spare: Vec::new() })
+        let rows = DumpRows::of(table, self.timezone, self.orders.clone());
+        OpenTable { name: table.name, rows, files }
     }
 }
 
-/// Passes the rows of `statement` on in large chunks: a server sends each row by itself.
-async fn read(
-    connection: &mut PgConnection,
-    statement: &str,
-    encoding: &mut Encoding,
-) -> Result<(), OdsError> {
-    let mut stream = connection.copy_out_raw(statement).await?;
-    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-    while let Some(piece) = stream.try_next().await? {
-        if chunk.len() + piece.len() > CHUNK_BYTES {
-            chunk = encoding.add(chunk).await?;
-        }
-        chunk.extend_from_slice(&piece);
-    }
-    encoding.add(chunk).await?;
-    Ok(())
-}
-
-/// Rows on their way into files: decodes, compresses and writes.
-struct Encoder {
-    table: &'static str,
+/// A table that is being read.
+struct OpenTable {
+    name: &'static str,
     rows: DumpRows,
     files: DumpFiles,
-    /// An empty buffer: memory that is always new would have to be cleared by the system each time.
-    spare: Vec<u8>,
 }
 
-impl Encoder {
-    /// Blocks the thread.
-    fn add(&mut self, chunk: Vec<u8>) -> Result<(), OdsError> {
-        let runtime = Handle::current();
-        let files = &mut self.files;
-        self.spare = self
-            .rows
-            .push(chunk, |batch| Ok(runtime.block_on(files.write(&batch))?))
-            .map_err(|error| error.of(self.table))?;
+impl OpenTable {
+    /// Reads the rows of `statement`; the last ones may stay for a batch with the next statement's.
+    async fn read(&mut self, connection: &mut PgConnection, statement: &str) -> Result<(), OdsError> {
+        let mut stream = connection.copy_out_raw(statement).await?;
+        while let Some(piece) = stream.try_next().await? {
+            self.rows.push(piece);
+            self.write().await.map_err(|error| error.of(self.name))?;
+        }
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<Part, DumpError> {
-        let (rest, contents) = self.rows.finish()?;
-        if let Some(batch) = rest {
+    async fn write(&mut self) -> Result<(), DumpError> {
+        while let Some(batch) = self.rows.next_batch()? {
             self.files.write(&batch).await?;
         }
-        Ok(Part { table: self.table, files: self.files.finish().await?, contents })
-    }
-}
-
-/// An encoder at work on a thread of its own, with one chunk at most, so that reading goes on meanwhile.
-struct Encoding {
-    table: &'static str,
-    working: JoinHandle<Result<Encoder, OdsError>>,
-}
-
-impl Encoding {
-    fn of(encoder: Encoder) -> Self {
-        Self { table: encoder.table, working: spawn_blocking(|| Ok(encoder)) }
+        Ok(())
     }
 
-    /// Waits until the chunk before is encoded; gives an empty buffer for the next.
-    async fn add(&mut self, chunk: Vec<u8>) -> Result<Vec<u8>, OdsError> {
-        let mut encoder = self.encoder().await?;
-        let spare = std::mem::take(&mut encoder.spare);
-        self.working = spawn_blocking(move || encoder.add(chunk).map(|()| encoder));
-        Ok(spare)
-    }
-
-    async fn finish(mut self) -> Result<Part, OdsError> {
-        let table = self.table;
-        self.encoder().await?.finish().await.map_err(|error| error.of(table))
-    }
-
-    async fn encoder(&mut self) -> Result<Encoder, OdsError> {
-        (&mut self.working).await.map_err(|error| DumpError::from(error).of(self.table))?
+    async fn finish(self) -> Result<Part, OdsError> {
+        let Self { name, rows, mut files } = self;
+        let written = async {
+            let (rest, contents) = rows.finish()?;
+            if let Some(batch) = rest {
+                files.write(&batch).await?;
+            }
+            Ok((files.finish().await?, contents))
+        };
+        let (files, contents) = written.await.map_err(|error: DumpError| error.of(name))?;
+        Ok(Part { table: name, files, contents })
     }
 }

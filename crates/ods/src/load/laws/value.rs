@@ -90,13 +90,15 @@ fn check(
 /// The values of the only row.
 fn decoded(columns: &[&Column], encoder: &CopyEncoder) -> Vec<Stored> {
     let mut decoder = CopyDecoder::default();
-    decoder.push(encoder.bytes().to_vec());
+    decoder.push(encoder.bytes().to_vec().into());
     let mut fields = Vec::new();
     let tuple = decoder.next_tuple(&mut fields).unwrap().expect("a row");
     let value = |(index, column): (usize, &&Column)| match column.column_type {
         ColumnType::Integer => Stored::Integer(tuple.integer(&fields, index).unwrap()),
         ColumnType::Timestamp => Stored::Timestamp(tuple.timestamp(&fields, index).unwrap()),
-        ColumnType::Id | ColumnType::Text(_) => Stored::Text(tuple.text(&fields, index).unwrap().to_owned()),
+        ColumnType::Id | ColumnType::Text(_) => {
+            Stored::Text(String::from_utf8(tuple.field(&fields, index).unwrap().to_vec()).unwrap())
+        }
     };
     columns.iter().enumerate().map(value).collect()
 }
