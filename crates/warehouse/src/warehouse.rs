@@ -134,7 +134,7 @@ pub struct TableScan {
     pub row_groups: u64,
     /// Those of them that were read.
     pub row_groups_read: u64,
-    /// The bytes that were read, compressed.
+    /// The compressed bytes of rows that were read; not those of footers and Bloom filters.
     pub bytes_read: u64,
 }
 

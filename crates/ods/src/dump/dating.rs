@@ -44,6 +44,9 @@ impl SharedDates {
     /// Notes dates by the keys of their orders, and none are left in `dates`.
     pub(crate) fn note(&self, dates: &mut Vec<(OrderKey, i32)>) -> Result<(), TooManyOrders> {
         let Self::Noted(noted) = self else { return Ok(()) };
+        if dates.is_empty() {
+            return Ok(());
+        }
         let mut noted = hold(noted);
         dates.drain(..).try_for_each(|(key, days)| noted.insert(key, days))
     }
@@ -60,4 +63,25 @@ impl SharedDates {
 /// Each entry is whole, whatever happened to whoever had them before.
 fn hold(dates: &Mutex<OrderDates>) -> MutexGuard<'_, OrderDates> {
     dates.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The order that was asked for last, and its date: rows of one order mostly follow each other, and to find one among
+/// millions costs as much as all else that is done with a row.
+#[derive(Default)]
+pub(crate) struct LastOrder(Option<(Vec<u8>, Option<i32>)>);
+
+impl LastOrder {
+    /// The date of the order `id`, as `dates` knows it.
+    pub(crate) fn date(&mut self, id: &[u8], dates: &SharedDates) -> Option<i32> {
+        match &self.0 {
+            Some((last, days)) if last == id => *days,
+            _ => {
+                let (last, days) = self.0.get_or_insert_default();
+                last.clear();
+                last.extend_from_slice(id);
+                *days = dates.get(OrderKey::of(id));
+                *days
+            }
+        }
+    }
 }

@@ -14,13 +14,15 @@ pub(crate) enum DumpError {
     Decode(#[from] DecodeError),
     #[error(transparent)]
     Arrow(#[from] ArrowError),
+    #[error("column {name}: {source}")]
+    Column { name: &'static str, source: ArrowError },
     #[error(transparent)]
     Parquet(#[from] ParquetError),
     #[error(transparent)]
     TooManyOrders(#[from] TooManyOrders),
     #[error("it holds a date beyond the calendar")]
     Calendar,
-    #[error("its encoder stopped: {0}")]
+    #[error("a reader stopped: {0}")]
     Stopped(#[from] JoinError),
 }
 

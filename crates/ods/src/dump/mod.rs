@@ -32,7 +32,7 @@ use plan::Limits;
 use run::DumpRun;
 use snapshot::Snapshot;
 
-/// Few connections, so that the database has time for others; 192 MiB of dates at most.
+/// Few connections, so that the database has time for others; 160 MiB of dates at most.
 const LIMITS: Limits = Limits { workers: 4, piece_blocks: 2048, orders_held: 8 << 20 };
 
 impl Ods {

@@ -36,7 +36,8 @@ fn days(slot: Slot) -> i32 {
 pub(crate) struct TooManyOrders;
 
 impl OrderDates {
-    /// Room for `orders`, with a fifth left free so that searches stay short.
+    /// Room for `orders`, with a fifth left free so that searches end. They are short where a third is free or more, which
+    /// is so unless ids are of a few characters.
     pub(crate) fn with_capacity(orders: usize) -> Self {
         Self { slots: vec![FREE; orders + orders / 4 + 16], taken: 0 }
     }

@@ -14,7 +14,7 @@ use chrono::DateTime;
 use daybook_model::BusinessTimezone;
 
 use super::content::Contents;
-use super::dating::{Dating, SharedDates};
+use super::dating::{Dating, LastOrder, SharedDates};
 use super::error::DumpError;
 use super::order_dates::OrderKey;
 use super::table::{DumpTable, DumpType};
@@ -36,9 +36,7 @@ pub(crate) struct DumpRows {
     decoder: CopyDecoder,
     timezone: BusinessTimezone,
     orders: SharedDates,
-    /// The order of the last row, and its date: rows of one order mostly follow each other, and to find one among
-    /// millions costs as much as all else that is done with a row.
-    last: (Vec<u8>, Option<i32>),
+    last: LastOrder,
     /// Dates of orders that the others do not know yet.
     noted: Vec<(OrderKey, i32)>,
     contents: Contents,
@@ -64,7 +62,7 @@ impl DumpRows {
             decoder: CopyDecoder::default(),
             timezone,
             orders,
-            last: (Vec::new(), None),
+            last: LastOrder::default(),
             noted: Vec::new(),
             contents: Contents::default(),
         }
@@ -85,19 +83,10 @@ impl DumpRows {
                     date_of(self.timezone, tuple.timestamp(&self.fields, column)?)
                         .ok_or(DecodeError::OutOfRange(column))?
                 }
-                Dating::ByOrder => {
-                    let order = tuple.field(&self.fields, last)?;
-                    let (last_order, last_days) = &mut self.last;
-                    if last_days.is_none() || last_order != order {
-                        last_order.clear();
-                        last_order.extend_from_slice(order);
-                        *last_days = self.orders.get(OrderKey::of(order));
-                    }
-                    match *last_days {
-                        Some(days) => days,
-                        None => continue,
-                    }
-                }
+                Dating::ByOrder => match self.last.date(tuple.field(&self.fields, last)?, &self.orders) {
+                    Some(days) => days,
+                    None => continue,
+                },
             };
             if matches!(self.table.dating, Dating::Order(_)) {
                 self.noted.push((OrderKey::of(tuple.field(&self.fields, 0)?), days));
@@ -116,9 +105,9 @@ impl DumpRows {
     fn batch(&mut self) -> Result<RecordBatch, DumpError> {
         self.rows = 0;
         self.orders.note(&mut self.noted)?;
-        let types = self.table.columns.iter().map(|(_, dump_type)| *dump_type);
-        let columns =
-            self.builders.iter_mut().zip(types).map(|(builder, dump_type)| builder.finish(dump_type));
+        let columns = self.builders.iter_mut().zip(self.table.columns).map(|(builder, (name, dump_type))| {
+            builder.finish(*dump_type).map_err(|source| DumpError::Column { name, source })
+        });
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns.collect::<Result<_, _>>()?)?)
     }
 
@@ -236,6 +225,18 @@ mod tests {
         assert_eq!(batches, [BATCH_ROWS; 90_000 / BATCH_ROWS]);
         let (rest, _) = rows.finish().unwrap();
         assert_eq!(rest.unwrap().num_rows(), 90_000 % BATCH_ROWS);
+    }
+
+    #[test]
+    fn what_is_no_text_is_an_error_that_names_its_column() {
+        let mut stream = lines(0..1).to_vec();
+        let at = stream.windows(7).position(|bytes| bytes == b"variant").unwrap();
+        stream[at] = 0xff;
+        let mut rows = rows();
+        rows.push(stream.into());
+        assert!(rows.next_batch().unwrap().is_none());
+        let error = rows.finish().unwrap_err().to_string();
+        assert!(error.starts_with("column variant_id: ") && error.contains("UTF-8"), "{error}");
     }
 
     #[test]

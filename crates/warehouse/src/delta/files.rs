@@ -26,19 +26,20 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_optimizer::pruning::{PruningPredicateBuilder, PruningStatistics};
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder, PruningStatistics};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use daybook_model::{Model, PartitionDate};
 use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
 use object_store::ObjectMeta;
 
+use super::lookup::{FileSource, Lookup};
 use super::schema::{PARTITION_COLUMN, arrow_schema};
 use super::write::ROWS_PER_GROUP;
 use crate::Storage;
 
 /// What is read of a file's end at once, which holds its footer and indexes; then they are remembered.
-const FOOTER_BYTES: usize = 64 * 1024;
+pub(super) const FOOTER_BYTES: usize = 64 * 1024;
 
 /// One version of a table.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(super) struct TableFiles {
     file_schema: TableSchema,
     store: ObjectStoreUrl,
     files: Vec<PartitionedFile>,
+    /// The columns that have Bloom filters.
+    lookups: Vec<String>,
     /// The columns that hold about as many values as there are rows.
     distinct: Vec<String>,
 }
@@ -66,7 +69,7 @@ impl TableFiles {
         let store = ObjectStoreUrl::parse(&storage.url[..url::Position::BeforePath])?;
         let key = Some(&model.key).filter(|key| key.len() == 1);
         let distinct = key.into_iter().flatten().chain(&model.lookups).cloned().collect();
-        Ok(Self { schema, file_schema, store, files, distinct })
+        Ok(Self { schema, file_schema, store, files, lookups: model.lookups.clone(), distinct })
     }
 
     /// How many rows each partition holds.
@@ -86,19 +89,20 @@ impl TableFiles {
         (self.files.len() as u64, row_groups)
     }
 
-    /// The files that may hold rows for which all `filters` are true.
-    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
-        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(self.files.clone()) };
+    /// What all `filters` together say of a file, if that can leave any out.
+    fn predicate(&self, state: &dyn Session, filters: &[Expr]) -> Result<Option<Arc<PruningPredicate>>> {
+        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(None) };
+        let schema = self.file_schema.table_schema();
+        let filter = state.create_physical_expr(filter, &Arc::clone(schema).to_dfschema()?)?;
+        Ok(PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).build(filter))
+    }
+
+    /// The files that may hold rows for which `predicate` is true, by what the log says of them.
+    fn pruned(&self, predicate: &PruningPredicate) -> Result<Vec<PartitionedFile>> {
         if self.files.is_empty() {
             return Ok(Vec::new());
         }
         let schema = self.file_schema.table_schema();
-        let filter = state.create_physical_expr(filter, &Arc::clone(schema).to_dfschema()?)?;
-        let Some(predicate) =
-            PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).build(filter)
-        else {
-            return Ok(self.files.clone());
-        };
         let statistics = self.files.iter().filter_map(|file| file.statistics.clone()).collect();
         let kept = predicate.prune(&PrunableStatistics::new(statistics, Arc::clone(schema)))?;
         Ok(self.files.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect())
@@ -146,22 +150,30 @@ impl TableProvider for TableFiles {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = self.pruned(state, filters)?;
+        let runtime = state.runtime_env();
+        let store = runtime.object_store(&self.store)?;
+        let footers = runtime.cache_manager.get_file_metadata_cache();
+        let mut options = TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
+        let mut files = self.files.clone();
+        if let Some(predicate) = self.predicate(state, filters)? {
+            files = self.pruned(&predicate)?;
+            let source = FileSource { store: Arc::clone(&store), footers: Arc::clone(&footers) };
+            let schema = Arc::clone(self.file_schema.file_schema());
+            if let Some(lookup) = Lookup::of(predicate, &self.lookups, schema, source)? {
+                files = lookup.files(files).await?;
+                options.global.bloom_filter_on_read = false;
+            }
+        }
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
         let rows = files.iter().map(|file| row_count(file) as usize).sum();
         let bytes = files.iter().map(|file| file.object_meta.size as usize).sum();
         let statistics = self.statistics(rows, bytes)?;
-        let options = TableParquetOptions {
-            global: state.config_options().execution.parquet.clone(),
-            ..TableParquetOptions::default()
-        };
-        let runtime = state.runtime_env();
-        let reader = CachedParquetFileReaderFactory::new(
-            runtime.object_store(&self.store)?,
-            runtime.cache_manager.get_file_metadata_cache(),
-        );
+        let reader = CachedParquetFileReaderFactory::new(store, footers);
         let source = ParquetSource::new(self.file_schema.clone())
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(reader))

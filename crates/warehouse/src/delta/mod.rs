@@ -10,6 +10,7 @@ mod bounds;
 mod build;
 mod explain;
 mod files;
+mod lookup;
 mod outdated;
 mod publications;
 mod replace;

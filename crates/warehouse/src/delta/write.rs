@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::physical_plan::SendableRecordBatchStream;
-use daybook_model::Model;
+use daybook_model::{ColumnSpec, DataType, Model};
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::Add;
 use deltalake::logstore::ObjectStoreRef;
@@ -17,6 +17,8 @@ use super::schema::{PARTITION_COLUMN, arrow_schema, partition_columns};
 
 /// Large enough for fast scans, small enough to skip by statistics.
 pub(super) const ROWS_PER_GROUP: usize = 128 * 1024;
+/// Whoever looks up a value decompresses a page of each column that he asks for.
+const ROWS_PER_PAGE: usize = 8 * 1024;
 const BYTES_PER_FILE: Option<std::num::NonZeroU64> = std::num::NonZeroU64::new(256 * 1024 * 1024);
 
 const BLOOM_FILTER_FALSE_POSITIVES: f64 = 0.01;
@@ -101,14 +103,17 @@ impl FileWriter {
     }
 }
 
-/// A key's values differ from row to row, so a dictionary of them is work for nothing. Columns that are looked up get
-/// Bloom filters, which tell of most row groups that they do not hold the value; each shrinks to the size it needs.
+/// Only texts that repeat have dictionaries: of keys one is work for nothing, of numbers it takes longer than to compress
+/// them, and it has to be read as a whole for a single value. Columns that are looked up get Bloom filters, which tell
+/// of most row groups that they do not hold the value; each shrinks to the size it needs.
 fn properties(model: &Model) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(ROWS_PER_GROUP));
-    if let [key] = model.key.as_slice() {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(key.as_str()), false);
+        .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
+        .set_data_page_row_count_limit(ROWS_PER_PAGE)
+        .set_dictionary_enabled(false);
+    for column in model.columns.iter().filter(|column| repeats(model, column)) {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), true);
     }
     for column in &model.lookups {
         let column = ColumnPath::from(column.as_str());
@@ -118,6 +123,12 @@ fn properties(model: &Model) -> WriterProperties {
             .set_column_bloom_filter_fpp(column, BLOOM_FILTER_FALSE_POSITIVES);
     }
     properties.build()
+}
+
+/// Whether a column is of texts of which many are the same.
+fn repeats(model: &Model, column: &ColumnSpec) -> bool {
+    let is_key = model.key == [column.name.as_str()];
+    column.data_type == DataType::String && !is_key && !model.lookups.contains(&column.name)
 }
 
 /// Slices of a batch, each of one date.

@@ -1,7 +1,13 @@
 //! What is kept, and what is not.
 
+use daybook_model::compile;
+
+use crate::dump::Rows;
 use crate::publishing::{DAY, FIRST, REVENUE};
-use crate::world::World;
+use crate::world::{World, cells};
+
+/// Another payment of the first day, so that its tables are written anew.
+const PAID: Rows<'static> = &[("transaction", &[&["t2", "o2", "success", "2024-03-01 12:00:00", FIRST]])];
 
 pub(crate) async fn old_publications_go(world: &mut World) {
     for _ in 0..3 {
@@ -18,6 +24,17 @@ pub(crate) async fn old_publications_go(world: &mut World) {
     assert_eq!(world.close(DAY, &[FIRST]).await.number, 5);
 }
 
+pub(crate) async fn a_reader_ends_with_the_books_it_began_with(world: &mut World) {
+    world.close(DAY, &[FIRST]).await;
+    let before = world.ask(REVENUE).await;
+    let question = compile::question(REVENUE, world.warehouse.dialect()).unwrap();
+    let slow = world.warehouse.query(&question, &[]).await.unwrap();
+    world.close(PAID, &[FIRST]).await;
+    world.warehouse.vacuum(2, true).await.unwrap();
+    assert_ne!(world.ask(REVENUE).await, before);
+    assert_eq!(cells(&slow.collect().await.unwrap()), before);
+}
+
 pub(crate) async fn questions_change_nothing(world: &mut World) {
     world.close(DAY, &[FIRST]).await;
     for sql in [
@@ -32,10 +49,10 @@ pub(crate) async fn questions_change_nothing(world: &mut World) {
     assert_eq!(world.ask("select count(*) from orders").await, ["2"]);
     let mistake = world.warehouse.query("select nothing from orders", &[]).await;
     assert!(mistake.err().is_some_and(|error| error.is_query_mistake()));
-    let of = daybook_model::compile::question(
+    let of = compile::question(
         "select id from orders where customer_id = $1 and id = $2",
         world.warehouse.dialect(),
     );
     let answer = world.warehouse.query(&of.unwrap(), &["c1", "o1"]).await.unwrap().collect().await.unwrap();
-    assert_eq!(crate::world::cells(&answer), ["o1"]);
+    assert_eq!(cells(&answer), ["o1"]);
 }

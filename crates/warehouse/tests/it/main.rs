@@ -8,6 +8,7 @@
 mod building;
 mod dump;
 mod keeping;
+mod lookups;
 mod publishing;
 mod snowflake;
 mod values;
@@ -59,5 +60,6 @@ conformance! {
     values::extreme_values_are_kept,
     values::any_text_is_kept,
     keeping::old_publications_go,
+    keeping::a_reader_ends_with_the_books_it_began_with,
     keeping::questions_change_nothing,
 }
