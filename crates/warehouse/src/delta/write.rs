@@ -18,7 +18,7 @@ use super::schema::{PARTITION_COLUMN, arrow_schema, partition_columns};
 /// Large enough for fast scans, small enough to skip by statistics.
 pub(super) const ROWS_PER_GROUP: usize = 128 * 1024;
 /// Whoever looks up a value decompresses a page of each column that he asks for.
-const ROWS_PER_PAGE: usize = 8 * 1024;
+const ROWS_PER_PAGE: usize = 2 * 1024;
 const BYTES_PER_FILE: Option<std::num::NonZeroU64> = std::num::NonZeroU64::new(256 * 1024 * 1024);
 
 const BLOOM_FILTER_FALSE_POSITIVES: f64 = 0.01;
@@ -103,9 +103,8 @@ impl FileWriter {
     }
 }
 
-/// Only texts that repeat have dictionaries: of keys one is work for nothing, of numbers it takes longer than to compress
-/// them, and it has to be read as a whole for a single value. Columns that are looked up get Bloom filters, which tell
-/// of most row groups that they do not hold the value; each shrinks to the size it needs.
+/// Few columns have dictionaries: to read a single value, one has to be read as a whole. Columns that are looked up get Bloom
+/// filters, which tell of most row groups that they do not hold the value; each shrinks to the size it needs.
 fn properties(model: &Model) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -125,10 +124,12 @@ fn properties(model: &Model) -> WriterProperties {
     properties.build()
 }
 
-/// Whether a column is of texts of which many are the same.
+/// Whether a column's values are many times the same, and lie scattered: of keys a dictionary would be work for nothing, and
+/// numbers, or texts that come sorted, zstd compresses sooner.
 fn repeats(model: &Model, column: &ColumnSpec) -> bool {
     let is_key = model.key == [column.name.as_str()];
-    column.data_type == DataType::String && !is_key && !model.lookups.contains(&column.name)
+    let is_sorted = model.sort.first() == Some(&column.name);
+    column.data_type == DataType::String && !is_key && !is_sorted && !model.lookups.contains(&column.name)
 }
 
 /// Slices of a batch, each of one date.

@@ -15,7 +15,9 @@ fn customer(number: usize) -> String {
 #[tokio::test]
 async fn a_value_is_found_in_whichever_row_group_it_lies() {
     let mut world = World::delta().await;
-    let fields = |number: usize| [format!("o{number:06}"), format!("{FIRST} 10:00:00"), customer(number), FIRST.into()];
+    let fields = |number: usize| {
+        [format!("o{number:06}"), format!("{FIRST} 10:00:00"), customer(number), FIRST.into()]
+    };
     let fields: Vec<[String; 4]> = (0..ORDERS).map(fields).collect();
     let rows: Vec<[&str; 4]> = fields.iter().map(|fields| fields.each_ref().map(String::as_str)).collect();
     let mut rows: Vec<&[&str]> = rows.iter().map(<[&str; 4]>::as_slice).collect();
@@ -25,7 +27,9 @@ async fn a_value_is_found_in_whichever_row_group_it_lies() {
     world.close(dump, &[FIRST, SECOND]).await;
 
     let (early, late) = (customer(5), customer(ORDERS - 5));
-    let id = async |condition: &str| world.ask(&format!("select id from orders where {condition} order by id")).await;
+    let id = async |condition: &str| {
+        world.ask(&format!("select id from orders where {condition} order by id")).await
+    };
     assert_eq!(id(&format!("customer_id = '{early}'")).await, ["o000005"]);
     assert_eq!(id(&format!("customer_id = '{late}'")).await, ["o139995"]);
     assert_eq!(id(&format!("customer_id in ('{late}', '{early}', 'c1')")).await, ["o000005", "o139995"]);
