@@ -89,12 +89,16 @@ impl TableFiles {
         (self.files.len() as u64, row_groups)
     }
 
-    /// What all `filters` together say of a file, if that can leave any out.
-    fn predicate(&self, state: &dyn Session, filters: &[Expr]) -> Result<Option<Arc<PruningPredicate>>> {
-        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(None) };
-        let schema = self.file_schema.table_schema();
-        let filter = state.create_physical_expr(filter, &Arc::clone(schema).to_dfschema()?)?;
-        Ok(PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).build(filter))
+    /// What a lookup needs to know of the row groups of files: these hold no partition column.
+    fn lookup(&self, state: &dyn Session, filters: &[Expr], source: FileSource) -> Result<Option<Lookup>> {
+        let schema = self.file_schema.file_schema();
+        let is_held = |filter: &&Expr| {
+            filter.column_refs().iter().all(|column| schema.column_with_name(&column.name).is_some())
+        };
+        match predicate(state, schema, filters.iter().filter(is_held))? {
+            Some(predicate) => Lookup::of(predicate, &self.lookups, Arc::clone(schema), source),
+            None => Ok(None),
+        }
     }
 
     /// The files that may hold rows for which `predicate` is true, by what the log says of them.
@@ -158,14 +162,13 @@ impl TableProvider for TableFiles {
             ..TableParquetOptions::default()
         };
         let mut files = self.files.clone();
-        if let Some(predicate) = self.predicate(state, filters)? {
+        if let Some(predicate) = predicate(state, self.file_schema.table_schema(), filters.iter())? {
             files = self.pruned(&predicate)?;
-            let source = FileSource { store: Arc::clone(&store), footers: Arc::clone(&footers) };
-            let schema = Arc::clone(self.file_schema.file_schema());
-            if let Some(lookup) = Lookup::of(predicate, &self.lookups, schema, source)? {
-                files = lookup.files(files).await?;
-                options.global.bloom_filter_on_read = false;
-            }
+        }
+        let source = FileSource { store: Arc::clone(&store), footers: Arc::clone(&footers) };
+        if let Some(lookup) = self.lookup(state, filters, source)? {
+            files = lookup.files(files).await?;
+            options.global.bloom_filter_on_read = false;
         }
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
@@ -187,6 +190,17 @@ impl TableProvider for TableFiles {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// What all `filters` together say of files or row groups with the columns of `schema`, if that can leave any out.
+fn predicate<'a>(
+    state: &dyn Session,
+    schema: &SchemaRef,
+    filters: impl Iterator<Item = &'a Expr>,
+) -> Result<Option<Arc<PruningPredicate>>> {
+    let Some(filter) = conjunction(filters.cloned()) else { return Ok(None) };
+    let filter = state.create_physical_expr(filter, &Arc::clone(schema).to_dfschema()?)?;
+    Ok(PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).build(filter))
 }
 
 fn row_count(file: &PartitionedFile) -> u64 {

@@ -49,7 +49,8 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// None unless `predicate` wants a column that has Bloom filters, of `lookups`, to be among given values.
+    /// None unless `predicate`, which is of columns in files, wants one that has Bloom filters, of `lookups`, to be among
+    /// given values.
     pub(super) fn of(
         predicate: Arc<PruningPredicate>,
         lookups: &[String],

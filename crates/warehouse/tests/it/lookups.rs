@@ -36,6 +36,15 @@ async fn a_value_is_found_in_whichever_row_group_it_lies() {
     assert_eq!(id(&format!("customer_id = '{early}' or id = 'p2'")).await, ["o000005", "p2"]);
     assert_eq!(id("customer_id not in ('c139999x', 'c1') and id >= 'p'").await, ["p1"]);
     assert_eq!(id("customer_id = 'c000005x'").await, [""; 0]);
+    // with conditions on the date, which files don't hold
+    let earlier = format!("customer_id in ('{early}', 'c139999x') and partition_date <= date '{FIRST}'");
+    assert_eq!(id(&earlier).await, ["o000005"]);
+    let page =
+        "(processed_timestamp < timestamp '2024-03-02 11:00:00' or partition_date < date '2024-03-02')";
+    assert_eq!(
+        id(&format!("customer_id in ('{early}', 'c000001x', 'c139999x') and {page}")).await,
+        ["o000005", "p1"]
+    );
     let read = async |condition: &str| {
         let sql = format!("select id from orders where {condition}");
         let explained = world.warehouse.explain(&sql).await.unwrap();
