@@ -89,8 +89,11 @@ impl TableFiles {
         (self.files.len() as u64, row_groups)
     }
 
-    /// What a lookup needs to know of the row groups of files: these hold no partition column.
+    /// The lookup that `filters` are, if they are one, by those of them that say nothing of the date, which files don't hold.
     fn lookup(&self, state: &dyn Session, filters: &[Expr], source: FileSource) -> Result<Option<Lookup>> {
+        if self.lookups.is_empty() {
+            return Ok(None);
+        }
         let schema = self.file_schema.file_schema();
         let is_held = |filter: &&Expr| {
             filter.column_refs().iter().all(|column| schema.column_with_name(&column.name).is_some())

@@ -31,7 +31,6 @@ use super::files::FOOTER_BYTES;
 const FILES_AT_A_TIME: usize = 32;
 
 /// Where files are read, and where their footers are remembered.
-#[derive(Clone)]
 pub(super) struct FileSource {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) footers: Arc<FileMetadataCache>,

@@ -2,12 +2,8 @@
 
 use daybook_model::compile;
 
-use crate::dump::Rows;
-use crate::publishing::{DAY, FIRST, REVENUE};
+use crate::publishing::{DAY, FIRST, PAID, REVENUE};
 use crate::world::{World, cells};
-
-/// Another payment of the first day, so that its tables are written anew.
-const PAID: Rows<'static> = &[("transaction", &[&["t2", "o2", "success", "2024-03-01 12:00:00", FIRST]])];
 
 pub(crate) async fn old_publications_go(world: &mut World) {
     for _ in 0..3 {

@@ -15,6 +15,10 @@ pub(crate) const DAY: Rows<'static> = &[
     ("transaction", &[&["t1", "o1", "success", "2024-03-01 10:05:00", FIRST]]),
 ];
 
+/// The payment of its other order, by which the day's tables are written anew.
+pub(crate) const PAID: Rows<'static> =
+    &[("transaction", &[&["t2", "o2", "success", "2024-03-01 12:00:00", FIRST]])];
+
 pub(crate) const REVENUE: &str =
     "select partition_date, orders, paid_orders, revenue, paid_revenue from app_daily_revenue order by 1";
 const REVENUE_OF_DAY: &str = "2024-03-01|2|1|1700|1000";
@@ -57,8 +61,7 @@ pub(crate) async fn a_run_that_is_repeated_changes_nothing(world: &mut World) {
 pub(crate) async fn readers_see_nothing_of_a_build_until_it_is_published(world: &mut World) {
     world.close(DAY, &[FIRST]).await;
     let reader = world.another();
-    let paid: Rows<'_> = &[("transaction", &[&["t2", "o2", "success", "2024-03-01 12:00:00", FIRST]])];
-    let build = world.built(paid, &[FIRST]).await;
+    let build = world.built(PAID, &[FIRST]).await;
     let state = "select orders, paid_revenue from app_daily_revenue";
     assert_eq!(world.ask_build(build.as_ref(), state).await, ["2|1700"]);
     let before = "select orders, paid_revenue from published.app_daily_revenue";
