@@ -16,15 +16,15 @@ use datafusion::prelude::ParquetReadOptions;
 use datafusion::scalar::ScalarValue;
 use daybook_model::manifest::{Manifest, staged};
 use daybook_model::{Dialect, Feed, Model, PartitionDate, Registry, compile, portions};
-use deltalake::{DeltaTable, DeltaTableError};
+use deltalake::DeltaTableError;
 use futures::{StreamExt, TryStreamExt};
 
-use super::files::TableFiles;
 use super::publications::Publications;
 use super::replace::{Extent, Replacement};
 use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns, planned};
 use super::session::{CLOSED_DATES, Session};
-use super::table::{self, Tables};
+use super::stored;
+use super::table::{self, OpenTable, Tables};
 use super::write::{FileWriter, Written};
 use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
 
@@ -41,15 +41,9 @@ pub(super) struct DeltaBuild {
     registry: Arc<Registry>,
     tables: Tables,
     /// Every stored model's table in this build's state.
-    opened: BTreeMap<String, Opened>,
+    opened: BTreeMap<String, Arc<OpenTable>>,
     /// How many rows each staged table holds of each date.
     staged_rows: BTreeMap<String, BTreeMap<PartitionDate, u64>>,
-}
-
-/// A table, and its files as queries see them.
-struct Opened {
-    table: DeltaTable,
-    files: Arc<TableFiles>,
 }
 
 impl DeltaBuild {
@@ -78,27 +72,24 @@ impl DeltaBuild {
             opened: BTreeMap::new(),
             staged_rows: BTreeMap::new(),
         };
-        for model in registry.models().iter().filter(|model| model.is_stored()) {
-            let version = build.before.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
-            let table = build.tables.open(model, version).await?;
-            build.show(model, table)?;
+        let version = |model: &Model| build.before.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
+        let opened = build.tables.open(stored(&registry).map(|model| (model, version(model)))).await?;
+        for (model, opened) in stored(&registry).zip(opened) {
+            build.show(model, opened)?;
         }
         build.session.plan_views(None).await?;
         Ok(build)
     }
 
-    /// Makes `table` what queries see of `model`.
-    fn show(&mut self, model: &Model, table: DeltaTable) -> Result<(), WarehouseError> {
-        let files =
-            TableFiles::of(model, &table, &self.storage).map_err(WarehouseError::delta(&model.name))?;
-        let files = Arc::new(files);
-        self.session.set_provider(&model.name, Arc::clone(&files) as _)?;
-        self.opened.insert(model.name.clone(), Opened { table, files });
+    /// Makes `opened` what queries see of `model`.
+    fn show(&mut self, model: &Model, opened: Arc<OpenTable>) -> Result<(), WarehouseError> {
+        self.session.set_provider(&model.name, Arc::clone(&opened.files) as _)?;
+        self.opened.insert(model.name.clone(), opened);
         Ok(())
     }
 
-    fn opened(&self, model: &Model) -> Result<&Opened, WarehouseError> {
-        self.opened.get(&model.name).ok_or_else(|| WarehouseError::Model {
+    fn opened(&self, model: &Model) -> Result<&OpenTable, WarehouseError> {
+        self.opened.get(&model.name).map(Arc::as_ref).ok_or_else(|| WarehouseError::Model {
             model: model.name.clone(),
             problem: "is not a stored model of this warehouse".to_owned(),
         })
@@ -271,15 +262,10 @@ impl Build for DeltaBuild {
         }
         let Written { files, rows, .. } = self.write(model, dates).await?;
         let extent = if model.is_partitioned() { Extent::Dates(dates.clone()) } else { Extent::Whole };
-        let replacement = Replacement {
-            base: self.opened(model)?.table.clone(),
-            latest: self.tables.open_latest(model).await?,
-            extent,
-            files,
-            columns: delta_columns(model),
-        };
+        let base = self.opened(model)?.table.clone();
+        let replacement = Replacement { base, extent, files, columns: delta_columns(model) };
         let table = replacement.commit().await.map_err(WarehouseError::delta(&model.name))?;
-        self.show(model, table)?;
+        self.show(model, self.tables.remember(model, table)?)?;
         self.session.plan_views(Some(&model.name)).await?;
         Ok(MaterializeMetrics { rows, dates: dates.len() as u64 })
     }

@@ -3,6 +3,7 @@
 //! The engine asks these as well, but only once it has set up all that reading a file takes, and of few files at a time. A
 //! value that occurs anywhere in a history is in few of its files.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -19,10 +20,10 @@ use datafusion::physical_expr::utils::Guarantee;
 use datafusion::physical_optimizer::pruning::PruningPredicate;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::bloom_filter::Sbbf;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
 use parquet::schema::types::SchemaDescriptor;
 
 use super::files::FOOTER_BYTES;
@@ -86,8 +87,10 @@ impl Lookup {
             return Ok(Some(file));
         }
         let mut access = ParquetAccessPlan::new_none(footer.num_row_groups());
-        for number in self.within_bounds(&file, &footer) {
-            if self.predicate.prune(&self.filters(&file, footer.row_group(number)).await?)? != [false] {
+        let row_groups = self.within_bounds(&file, &footer);
+        let filters = self.filters(&file, &footer, &row_groups).await?;
+        for (number, filters) in row_groups.into_iter().zip(filters) {
+            if self.predicate.prune(&filters)? != [false] {
                 access.scan(number);
             }
         }
@@ -130,24 +133,36 @@ impl Lookup {
         row_groups.row_group_indexes().collect()
     }
 
+    /// The filters of each of `row_groups`, all read at once.
     async fn filters(
         &self,
         file: &PartitionedFile,
-        row_group: &RowGroupMetaData,
-    ) -> Result<BloomFilterStatistics> {
-        let mut filters = BloomFilterStatistics::new();
-        for name in &self.columns {
-            let chunk = row_group.column(self.schema.index_of(name)?);
-            let start = chunk.bloom_filter_offset().and_then(|offset| u64::try_from(offset).ok());
-            let length = chunk.bloom_filter_length().and_then(|length| u64::try_from(length).ok());
-            let Some((start, length)) = start.zip(length) else { continue };
-            let bytes =
-                self.source.store.get_range(&file.object_meta.location, start..start + length).await?;
+        footer: &ParquetMetaData,
+        row_groups: &[usize],
+    ) -> Result<Vec<BloomFilterStatistics>> {
+        let mut held = Vec::new();
+        for (position, number) in row_groups.iter().enumerate() {
+            for name in &self.columns {
+                let chunk = footer.row_group(*number).column(self.schema.index_of(name)?);
+                held.extend(filter_range(chunk).map(|range| (position, name, chunk, range)));
+            }
+        }
+        let ranges: Vec<_> = held.iter().map(|(.., range)| range.clone()).collect();
+        let read = self.source.store.get_ranges(&file.object_meta.location, &ranges).await?;
+        let mut filters: Vec<_> = row_groups.iter().map(|_| BloomFilterStatistics::new()).collect();
+        for ((position, name, chunk, _), bytes) in held.into_iter().zip(read) {
             // a file that has no sound filter may hold anything
             let Ok(filter) = Sbbf::from_bytes(&bytes) else { continue };
             let column = chunk.column_descr();
-            filters.insert(name.clone(), filter, column.physical_type(), column.type_length());
+            filters[position].insert(name.clone(), filter, column.physical_type(), column.type_length());
         }
         Ok(filters)
     }
+}
+
+/// Where the chunk's Bloom filter lies, if it has one and says so.
+fn filter_range(chunk: &ColumnChunkMetaData) -> Option<Range<u64>> {
+    let start = u64::try_from(chunk.bloom_filter_offset()?).ok()?;
+    let length = u64::try_from(chunk.bloom_filter_length()?).ok()?;
+    Some(start..start + length)
 }

@@ -27,7 +27,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use daybook_model::{Dialect, Registry};
+use daybook_model::{Dialect, Model, Registry};
+use futures::future::try_join_all;
 use tokio::sync::Mutex;
 
 use crate::{
@@ -35,7 +36,6 @@ use crate::{
     WarehouseError,
 };
 use build::DeltaBuild;
-use files::TableFiles;
 use outdated::{OutdatedTable, has_columns};
 use publications::Publications;
 use session::Session;
@@ -92,23 +92,29 @@ impl DeltaWarehouse {
         let mut session = Session::new(Arc::clone(&self.runtime), Arc::clone(&self.registry));
         session.set_dates(publication.draft.closed_dates.iter().copied())?;
         session.set_paid_statuses(&publication.draft.paid_statuses)?;
-        for model in self.registry.models().iter().filter(|model| model.is_stored()) {
-            let Some(version) = publication.tables.get(&model.name) else {
-                session.set_unpublished(model)?;
-                continue;
-            };
-            let table = self.tables.open(model, *version).await?;
-            if !has_columns(model, &table).map_err(WarehouseError::delta(&model.name))? {
-                session.set_provider(&model.name, Arc::new(OutdatedTable::of(model)))?;
-                continue;
+        let mut published = Vec::new();
+        for model in stored(&self.registry) {
+            match publication.tables.get(&model.name) {
+                Some(version) => published.push((model, *version)),
+                None => session.set_unpublished(model)?,
             }
-            let files =
-                TableFiles::of(model, &table, &self.storage).map_err(WarehouseError::delta(&model.name))?;
-            session.set_provider(&model.name, Arc::new(files))?;
+        }
+        let opened = self.tables.open(published.iter().copied()).await?;
+        for ((model, _), opened) in published.into_iter().zip(opened) {
+            if has_columns(model, &opened.table).map_err(WarehouseError::delta(&model.name))? {
+                session.set_provider(&model.name, Arc::clone(&opened.files) as _)?;
+            } else {
+                session.set_provider(&model.name, Arc::new(OutdatedTable::of(model)))?;
+            }
         }
         session.plan_views(None).await?;
         Ok(session)
     }
+}
+
+/// The models that have tables.
+fn stored(registry: &Registry) -> impl Iterator<Item = &Model> {
+    registry.models().iter().filter(|model| model.is_stored())
 }
 
 #[async_trait]
@@ -122,10 +128,7 @@ impl Warehouse for DeltaWarehouse {
     }
 
     async fn create(&self) -> Result<(), WarehouseError> {
-        for model in self.registry.models().iter().filter(|model| model.is_stored()) {
-            self.tables.create(model).await?;
-        }
-        Ok(())
+        try_join_all(stored(&self.registry).map(|model| self.tables.create(model))).await.map(drop)
     }
 
     async fn published(&self) -> Result<Option<Publication>, WarehouseError> {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::PartitionDate;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Add, DataType, MetadataExt, PrimitiveType, Remove, StructField, StructType};
+use deltalake::kernel::{
+    Action, Add, DataType, LogicalFileView, MetadataExt, PrimitiveType, StructField, StructType,
+};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
 
@@ -22,8 +24,6 @@ pub(super) enum Extent {
 pub(super) struct Replacement {
     /// The state that stays outside of what is replaced.
     pub(super) base: DeltaTable,
-    /// The table as last committed, which differs from the base where an earlier run never published.
-    pub(super) latest: DeltaTable,
     /// What to replace.
     pub(super) extent: Extent,
     /// What it shall hold.
@@ -35,21 +35,17 @@ pub(super) struct Replacement {
 impl Replacement {
     /// Commits; gives the table in its new state.
     pub(super) async fn commit(self) -> DeltaResult<DeltaTable> {
-        let Self { base, latest, extent, files: new, columns } = self;
-        let mut target = files(&base)?;
-        target.retain(|_, add| !extent.holds(add));
-        target.extend(new.into_iter().map(|add| (add.path.clone(), add)));
-
-        let present = files(&latest)?;
-        let removed = removals(&latest, |path| !target.contains_key(path))?;
-        let added = target.into_iter().filter(|(path, _)| !present.contains_key(path));
+        let Self { base, extent, files: new, columns } = self;
+        // the table as last committed differs from the base where an earlier run never published
+        let mut latest = base.clone();
+        latest.update_state().await?;
         let mut actions = new_schema(&latest, columns)?;
-        actions.extend(removed.into_iter().map(Action::Remove));
-        actions.extend(added.map(|(_, add)| Action::Add(add)));
+        actions.extend(changes(&base, &latest, &extent)?);
+        actions.extend(new.into_iter().map(Action::Add));
         if actions.is_empty() && base.version() == latest.version() {
             return Ok(base);
         }
-        commit(&latest, actions).await
+        commit(latest, actions).await
     }
 }
 
@@ -74,7 +70,7 @@ fn has_timestamp(schema: &StructType) -> bool {
     schema.fields().any(|field| *field.data_type() == timestamp)
 }
 
-async fn commit(latest: &DeltaTable, actions: Vec<Action>) -> DeltaResult<DeltaTable> {
+async fn commit(mut latest: DeltaTable, actions: Vec<Action>) -> DeltaResult<DeltaTable> {
     let operation = DeltaOperation::Write {
         mode: SaveMode::Overwrite,
         partition_by: Some(latest.snapshot()?.metadata().partition_columns().to_vec()),
@@ -84,30 +80,38 @@ async fn commit(latest: &DeltaTable, actions: Vec<Action>) -> DeltaResult<DeltaT
         .with_actions(actions)
         .build(Some(latest.snapshot()?.snapshot()), latest.log_store(), operation)
         .await?;
-    let mut table = latest.clone();
-    table.load_version(commit.version()).await?;
-    Ok(table)
+    latest.state = Some(commit.snapshot());
+    Ok(latest)
 }
 
-fn files(table: &DeltaTable) -> DeltaResult<BTreeMap<String, Add>> {
-    let views = table.snapshot()?.snapshot().log_data();
+/// What makes `latest` hold what `base` holds outside of `extent`, and nothing else.
+fn changes(base: &DeltaTable, latest: &DeltaTable, extent: &Extent) -> DeltaResult<Vec<Action>> {
+    let kept = base.snapshot()?.snapshot().log_data();
+    let kept: BTreeMap<String, LogicalFileView> =
+        kept.iter().filter(|view| !extent.holds(view)).map(|view| (view.path().into_owned(), view)).collect();
+    let mut present = BTreeSet::new();
+    let mut actions = Vec::new();
+    for view in latest.snapshot()?.snapshot().log_data().iter() {
+        let path = view.path().into_owned();
+        if !kept.contains_key(&path) {
+            actions.push(Action::Remove(view.remove_action(true)));
+        }
+        present.insert(path);
+    }
+    let gone = kept.iter().filter(|(path, _)| !present.contains(*path));
     // there is no other way to commit a file again that a later, unpublished version had removed
     #[expect(deprecated)]
-    Ok(views.iter().map(|view| view.add_action()).map(|add| (add.path.clone(), add)).collect())
-}
-
-fn removals(table: &DeltaTable, is_obsolete: impl Fn(&str) -> bool) -> DeltaResult<Vec<Remove>> {
-    let views = table.snapshot()?.snapshot().log_data();
-    let obsolete = views.iter().filter(|view| is_obsolete(&view.path()));
-    Ok(obsolete.map(|view| view.remove_action(true)).collect())
+    actions.extend(gone.map(|(_, view)| Action::Add(view.add_action())));
+    Ok(actions)
 }
 
 impl Extent {
-    fn holds(&self, add: &Add) -> bool {
+    fn holds(&self, view: &LogicalFileView) -> bool {
         match self {
             Self::Whole => true,
             Self::Dates(dates) => {
-                let value = add.partition_values.get(PARTITION_COLUMN).and_then(Option::as_deref);
+                let values = view.partition_values_map();
+                let value = values.get(PARTITION_COLUMN).and_then(Option::as_deref);
                 value.and_then(|text| text.parse().ok()).is_some_and(|date| dates.contains(&date))
             }
         }

@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use super::DeltaWarehouse;
+use super::{DeltaWarehouse, stored};
 use crate::{Publication, VacuumMetrics, WarehouseError};
 
 /// Where Delta keeps a table's own log.
@@ -39,7 +39,7 @@ impl DeltaWarehouse {
             self.delete(&document.location).await?;
         }
         let mut metrics = VacuumMetrics { publications: old.len() as u64, ..VacuumMetrics::default() };
-        for model in self.registry.models().iter().filter(|model| model.is_stored()) {
+        for model in stored(&self.registry) {
             self.vacuum_table(model, &kept, published, &mut metrics).await?;
         }
         Ok(metrics)
@@ -79,12 +79,12 @@ impl DeltaWarehouse {
     ) -> Result<BTreeSet<Path>, WarehouseError> {
         let versions: BTreeSet<u64> =
             kept.iter().filter_map(|publication| publication.tables.get(&model.name).copied()).collect();
-        let mut tables = vec![self.tables.open_latest(model).await?];
-        for version in versions {
-            tables.push(self.tables.open(model, version).await?);
-        }
+        let mut table = self.tables.unread(model);
         let mut needed = BTreeSet::new();
-        for table in tables {
+        // in this order each state only adds to the one before
+        for version in versions.into_iter().map(Some).chain([None]) {
+            let failed = WarehouseError::delta(&model.name);
+            table.update_incremental(version).await.map_err(failed)?;
             let snapshot = table.snapshot().map_err(WarehouseError::delta(&model.name))?;
             let files = snapshot.snapshot().log_data();
             needed.extend(files.iter().map(|file| {

@@ -10,13 +10,14 @@ use deltalake::operations::write::configs::WriterStatsConfig;
 use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
 use futures::StreamExt;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{BloomFilterPosition, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::schema::{PARTITION_COLUMN, arrow_schema, partition_columns};
 
-/// Large enough for fast scans, small enough to skip by statistics.
-pub(super) const ROWS_PER_GROUP: usize = 128 * 1024;
+/// Large enough for fast scans, small enough to skip by statistics and Bloom filters, and for a day to be shared by
+/// processors.
+pub(super) const ROWS_PER_GROUP: usize = 32 * 1024;
 /// Whoever looks up a value decompresses a page of each column that he asks for.
 const ROWS_PER_PAGE: usize = 2 * 1024;
 const BYTES_PER_FILE: Option<std::num::NonZeroU64> = std::num::NonZeroU64::new(256 * 1024 * 1024);
@@ -110,6 +111,8 @@ fn properties(model: &Model) -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
         .set_data_page_row_count_limit(ROWS_PER_PAGE)
+        // those of a file are read at once
+        .set_bloom_filter_position(BloomFilterPosition::End)
         .set_dictionary_enabled(false);
     for column in model.columns.iter().filter(|column| repeats(model, column)) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), true);
