@@ -1,29 +1,35 @@
 with
 
--- of several versions at one time only the last one ever held
 moments as (
     select
         version.variant_id,
         version.operation,
         version.price,
         version.valid_from,
-        version.partition_date,
-        row_number() over (
-            partition by version.variant_id, version.valid_from
-            order by version.ordinal desc
-        ) as recency
+        version.partition_date as valid_from_date,
+        lead(version.valid_from) over (
+            partition by version.variant_id
+            order by version.valid_from, version.ordinal
+        ) as valid_to,
+        lead(version.partition_date) over (
+            partition by version.variant_id
+            order by version.valid_from, version.ordinal
+        ) as valid_to_date
     from variant_version as version
 ),
 
+-- of several versions at one time only the last one ever held
 stretches as (
     select
         variant_id,
         operation,
         price,
-        partition_date as valid_from_date,
-        lead(partition_date) over (partition by variant_id order by valid_from) as valid_to_date
+        valid_from_date,
+        valid_to_date
     from moments
-    where recency = 1
+    where
+        valid_to is null
+        or valid_to <> valid_from
 ),
 
 -- the date itself is left out: the rule asks for the time before a price was reduced

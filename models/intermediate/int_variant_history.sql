@@ -1,7 +1,7 @@
 -- One row for each stretch of days at whose ends the variant was in one state.
 with
 
-day_ends as (
+versions as (
     select
         version.variant_id,
         version.product_id,
@@ -12,10 +12,10 @@ day_ends as (
         version.updated_at,
         version.ingested_at,
         version.partition_date as valid_from_date,
-        row_number() over (
-            partition by version.variant_id, version.partition_date
-            order by version.valid_from desc, version.ordinal desc
-        ) as recency
+        lead(version.partition_date) over (
+            partition by version.variant_id
+            order by version.partition_date, version.valid_from, version.ordinal
+        ) as valid_to_date
     from variant_version as version
 )
 
@@ -29,6 +29,9 @@ select
     updated_at,
     ingested_at,
     valid_from_date,
-    lead(valid_from_date) over (partition by variant_id order by valid_from_date) as valid_to_date
-from day_ends
-where recency = 1
+    valid_to_date
+from versions
+-- of several on one date the last one is its end's state
+where
+    valid_to_date is null
+    or valid_to_date <> valid_from_date

@@ -183,10 +183,17 @@ impl Merge<'_> {
         }
         let variants = self.candidates("variant_version");
         if !variants.is_empty() {
+            let held = self.build.rows("variant_version").await?;
             self.merge("variant_version", &variants).await?;
             let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?;
             touched.snapshots.extend(snapshots);
-            touched.versions = self.ask("price changes", Touched::Versions, &variants).await?;
+            if variants.first() > held.last_key_value().map(|(last, _)| last) {
+                // no price that is held follows them
+                self.note("price changes", &variants);
+                touched.versions.clone_from(&variants);
+            } else {
+                touched.versions = self.ask("price changes", Touched::Versions, &variants).await?;
+            }
             if self.may_reassign_lines(&variants).await? {
                 let lines = Touched::ReassignedLines;
                 touched.reassigned = self.ask("product of variants", lines, &variants).await?;
