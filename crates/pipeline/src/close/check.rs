@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use daybook_model::manifest::Manifest;
 use daybook_model::{Kind, Model, PartitionDate, Severity, portions};
 use daybook_warehouse::{Build, PublicationDraft};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
 use super::assembly::Assembly;
@@ -16,6 +17,9 @@ use super::period::Period;
 use super::steps::Steps;
 use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
 use crate::PipelineError;
+
+/// While one question is planned, another one is answered.
+const AUDITS_AT_A_TIME: usize = 2;
 
 impl Assembly<'_> {
     /// Audits and reconciles, with the dump and what was asked for if there was one; any finding stops the close.
@@ -58,8 +62,7 @@ impl Assembly<'_> {
         let last = before.closed_dates.last().max(built.newly_closed.last()).copied();
         let as_of = last.map_or(self.now, |last| self.settings.timezone.end_of(last));
         let auditor = Auditor { registry: self.registry, subject: Subject::Build { build, has_dump }, as_of };
-        let mut failures = Vec::new();
-        let mut concerned = BTreeSet::new();
+        let mut audited = Vec::new();
         for model in self.registry.models() {
             let own = match built.models.get(&model.name) {
                 // what has no partitions is looked at as a whole
@@ -70,11 +73,12 @@ impl Assembly<'_> {
                 }
                 None => Vec::new(),
             };
-            failures.extend(auditor.model(model, &own).await?);
-            if !own.is_empty() {
-                concerned.insert(model.name.clone());
-            }
+            audited.push((model, own));
         }
+        let audits = audited.iter().map(|(model, own)| auditor.model(model, own));
+        let mut failures: Vec<_> = stream::iter(audits).buffered(AUDITS_AT_A_TIME).try_concat().await?;
+        let concerned = audited.iter().filter(|(_, own)| !own.is_empty());
+        let concerned = concerned.map(|(model, _)| model.name.clone()).collect();
         let dates = built.models.values().flat_map(|model| &model.dates).copied().collect();
         failures.extend(auditor.custom(&concerned, &dates).await?);
         Ok(failures)
