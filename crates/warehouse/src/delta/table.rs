@@ -39,9 +39,6 @@ impl Tables {
 
     /// Creates the model's table, empty, unless it exists.
     pub(super) async fn create(&self, model: &Model) -> Result<(), WarehouseError> {
-        if self.remembered(model).is_some() {
-            return Ok(());
-        }
         let failed = WarehouseError::delta(&model.name);
         let log_store = self.log_store(&model.name);
         let table = DeltaTable::new(Arc::clone(&log_store));
@@ -57,8 +54,10 @@ impl Tables {
             // a publication may pin an old version for as long as nothing newer is published
             .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
             .await
-            .map(drop)
-            .map_err(failed)
+            .map_err(failed)?;
+        // that of a table that is gone
+        self.all_opened().remove(&model.name);
+        Ok(())
     }
 
     /// The models' tables, each as of a version; all at once, since most of the time is spent waiting.
