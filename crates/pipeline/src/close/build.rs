@@ -187,13 +187,7 @@ impl Merge<'_> {
             self.merge("variant_version", &variants).await?;
             let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?;
             touched.snapshots.extend(snapshots);
-            if variants.first() > held.last_key_value().map(|(last, _)| last) {
-                // no price that is held follows them
-                self.note("price changes", &variants);
-                touched.versions.clone_from(&variants);
-            } else {
-                touched.versions = self.ask("price changes", Touched::Versions, &variants).await?;
-            }
+            touched.versions = self.ask_versions(&variants, held.keys().next_back()).await?;
             if self.may_reassign_lines(&variants).await? {
                 let lines = Touched::ReassignedLines;
                 touched.reassigned = self.ask("product of variants", lines, &variants).await?;
@@ -262,6 +256,20 @@ impl Merge<'_> {
             return Ok(Dates::new());
         }
         self.ask(reason, touched, candidates).await
+    }
+
+    /// No price that was held, up to the `last_held` date, follows versions of later dates: these touch their own only.
+    async fn ask_versions(
+        &mut self,
+        candidates: &Dates,
+        last_held: Option<&PartitionDate>,
+    ) -> Result<Dates, PipelineError> {
+        let reason = "price changes";
+        if candidates.first() > last_held {
+            self.note(reason, candidates);
+            return Ok(candidates.clone());
+        }
+        self.ask(reason, Touched::Versions, candidates).await
     }
 
     fn note(&mut self, reason: &'static str, dates: &Dates) {

@@ -40,13 +40,12 @@ impl Tables {
     /// Creates the model's table, empty, unless it exists.
     pub(super) async fn create(&self, model: &Model) -> Result<(), WarehouseError> {
         let failed = WarehouseError::delta(&model.name);
-        let log_store = self.log_store(&model.name);
-        let table = DeltaTable::new(Arc::clone(&log_store));
+        let table = self.unread(model);
         if table.verify_deltatable_existence().await.map_err(WarehouseError::delta(&model.name))? {
             return Ok(());
         }
         CreateBuilder::new()
-            .with_log_store(log_store)
+            .with_log_store(table.log_store())
             .with_table_name(&model.name)
             .with_comment(&model.description)
             .with_columns(delta_columns(model))

@@ -83,8 +83,7 @@ impl DeltaWarehouse {
         let mut needed = BTreeSet::new();
         // in this order each state only adds to the one before
         for version in versions.into_iter().map(Some).chain([None]) {
-            let failed = WarehouseError::delta(&model.name);
-            table.update_incremental(version).await.map_err(failed)?;
+            table.update_incremental(version).await.map_err(WarehouseError::delta(&model.name))?;
             let snapshot = table.snapshot().map_err(WarehouseError::delta(&model.name))?;
             let files = snapshot.snapshot().log_data();
             needed.extend(files.iter().map(|file| {
