@@ -124,12 +124,14 @@ impl Ods {
         let rows = hold(&mut connection, Table::Transaction, held).await?;
         let mut metrics = ExpireMetrics::default();
         for first in (0..rows).step_by(BATCH_ROWS as usize) {
+            let mut txn = begin(&mut connection).await?;
             // One statement locks a row, looks at its newest content and deletes it.
             let expired = sqlx::query(include_str!("../queries/transaction/expire.sql"))
                 .bind(first)
                 .bind(first + BATCH_ROWS)
-                .execute(&mut *connection)
+                .execute(&mut *txn)
                 .await?;
+            txn.commit().await?;
             metrics.transactions += expired.rows_affected();
         }
         release(&mut connection, &[Table::Transaction]).await?;
@@ -140,7 +142,7 @@ impl Ods {
 }
 
 async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result<ExpireMetrics, sqlx::Error> {
-    let mut txn = connection.begin().await?;
+    let mut txn = begin(connection).await?;
     // A load must not find an order that is gone when it commits its lines.
     serialize_loads(&mut txn).await?;
     sqlx::raw_sql(include_str!("../queries/orders/lock_writers_out.sql")).execute(&mut *txn).await?;
@@ -157,6 +159,14 @@ async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result
     })
 }
 
+/// Begins a transaction that only deletes. Its end does not wait for the disk: should the server crash right after it, the
+/// rows are back, and the next expiry deletes them.
+async fn begin(connection: &mut PgConnection) -> Result<sqlx::Transaction<'_, sqlx::Postgres>, sqlx::Error> {
+    let mut txn = connection.begin().await?;
+    sqlx::query("set local synchronous_commit = off").execute(&mut *txn).await?;
+    Ok(txn)
+}
+
 /// Whether another's transaction was in the way: a lock that it keeps, or a deadlock with it.
 fn is_in_use(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
@@ -166,15 +176,16 @@ fn is_in_use(error: &sqlx::Error) -> bool {
 /// Brings what the warehouse holds of a table into this session; returns how many rows.
 async fn hold(connection: &mut PgConnection, table: Table, batches: &[RecordBatch]) -> Result<i64, OdsError> {
     release(connection, &[table]).await?;
-    let create = match table {
-        Table::Orders => include_str!("../queries/orders/create_held.sql"),
-        Table::OrderLines => include_str!("../queries/order_lines/create_held.sql"),
-        _ => include_str!("../queries/transaction/create_held.sql"),
+    // Orders and transactions are taken some at a time, and lines looked up.
+    let (create, sought) = match table {
+        Table::Orders => (include_str!("../queries/orders/create_held.sql"), "ordinal"),
+        Table::OrderLines => (include_str!("../queries/order_lines/create_held.sql"), "id"),
+        _ => (include_str!("../queries/transaction/create_held.sql"), "ordinal"),
     };
     sqlx::query(create).execute(&mut *connection).await?;
     let held = held_of(table);
     let rows = copy_batches(connection, &held, table, batches).await?;
-    let index = AssertSqlSafe(format!("create index on {held} (id)"));
+    let index = AssertSqlSafe(format!("create index on {held} ({sought})"));
     sqlx::query(index).execute(&mut *connection).await?;
     sqlx::query(AssertSqlSafe(format!("analyze {held}"))).execute(connection).await?;
     Ok(rows)

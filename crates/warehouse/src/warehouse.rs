@@ -74,8 +74,10 @@ pub trait Build: Send + Sync {
 
     /// Replaces the partitions `dates` of a stored model with what its SQL gives for them, in its sort order, in
     /// one commit; of a model without partitions, all rows. The SQL sees this build's tables, the staged dump, and as `published.<table>` the state before.
+    ///
+    /// Models may be materialized at the same time if none reads another, directly or through views.
     async fn materialize(
-        &mut self,
+        &self,
         model: &Model,
         dates: &BTreeSet<PartitionDate>,
     ) -> Result<MaterializeMetrics, WarehouseError>;

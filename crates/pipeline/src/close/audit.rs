@@ -6,15 +6,21 @@ use chrono::NaiveDateTime;
 use daybook_model::manifest::table_staged_as;
 use daybook_model::{DataTest, Dialect, Model, PartitionDate, Registry, Severity, Tested};
 use daybook_warehouse::{Build, QueryResult, Warehouse, WarehouseError};
+use futures::FutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use super::rows;
 use crate::PipelineError;
 use crate::runs::in_words;
 
+/// While one question is planned, another one is answered.
+const AUDITS_AT_A_TIME: usize = 2;
+
 /// Rows that are kept of a failing test.
 const ROWS_KEPT: usize = 100;
 
+type Dates = BTreeSet<PartitionDate>;
 type Row = serde_json::Map<String, serde_json::Value>;
 
 /// A test that does not hold.
@@ -86,18 +92,30 @@ pub(super) struct Auditor<'a> {
 }
 
 impl Auditor<'_> {
+    /// The tests that do not hold: those of each model for its portions of dates, and then, for `dates`, the tests of
+    /// their own that read one of `models`.
+    pub(super) async fn all(
+        &self,
+        audited: &[(&Model, Vec<Dates>)],
+        models: &BTreeSet<String>,
+        dates: &Dates,
+    ) -> Result<Vec<TestFailure>, PipelineError> {
+        let of_models = audited.iter().map(|(model, portions)| self.model(model, portions).boxed());
+        let concerned = self.registry.custom_tests().iter().filter(|custom| {
+            custom.reads.keys().any(|read| models.contains(read))
+                && custom.reads.keys().all(|read| self.subject.shows(read))
+        });
+        let of_their_own = concerned.map(|custom| self.custom(&custom.test, dates).boxed());
+        stream::iter(of_models.chain(of_their_own)).buffered(AUDITS_AT_A_TIME).try_concat().await
+    }
+
     /// The tests of `model` that do not hold for `portions` of dates. Of a failure in several portions, the rows of all
     /// count. How fresh the rows are is asked once, also when there are no portions: what was not built grows old.
-    pub(super) async fn model(
-        &self,
-        model: &Model,
-        portions: &[BTreeSet<PartitionDate>],
-    ) -> Result<Vec<TestFailure>, PipelineError> {
+    async fn model(&self, model: &Model, portions: &[Dates]) -> Result<Vec<TestFailure>, PipelineError> {
         let can_run = |test: &&DataTest| test.compares().is_none_or(|other| self.subject.shows(other));
         let tests = model.data_tests.iter().filter(can_run);
         let (of_age, tests): (Vec<&DataTest>, Vec<&DataTest>) = tests.partition(|test| test.is_of_age());
-        let mut failures =
-            self.run(Some(&model.name), &Tested::from(model), &of_age, &BTreeSet::new()).await?;
+        let mut failures = self.run(Some(&model.name), &Tested::from(model), &of_age, &Dates::new()).await?;
         for dates in portions {
             let found = self.run(Some(&model.name), &Tested::from(model), &tests, dates).await?;
             found.into_iter().for_each(|failure| add(&mut failures, failure));
@@ -105,21 +123,8 @@ impl Auditor<'_> {
         Ok(failures)
     }
 
-    /// The tests of their own that do not hold for `dates`, of those that read one of `models`.
-    pub(super) async fn custom(
-        &self,
-        models: &BTreeSet<String>,
-        dates: &BTreeSet<PartitionDate>,
-    ) -> Result<Vec<TestFailure>, PipelineError> {
-        let mut failures = Vec::new();
-        for custom in self.registry.custom_tests() {
-            let concerned = custom.reads.keys().any(|read| models.contains(read));
-            let shown = custom.reads.keys().all(|read| self.subject.shows(read));
-            if concerned && shown {
-                failures.extend(self.run(None, &Tested::CUSTOM, &[&custom.test], dates).await?);
-            }
-        }
-        Ok(failures)
+    async fn custom(&self, test: &DataTest, dates: &Dates) -> Result<Vec<TestFailure>, PipelineError> {
+        self.run(None, &Tested::CUSTOM, &[test], dates).await
     }
 
     async fn run(
@@ -127,7 +132,7 @@ impl Auditor<'_> {
         model: Option<&str>,
         tested: &Tested<'_>,
         tests: &[&DataTest],
-        dates: &BTreeSet<PartitionDate>,
+        dates: &Dates,
     ) -> Result<Vec<TestFailure>, PipelineError> {
         let dialect = self.subject.dialect();
         let uncompiled =

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{Feed, Kind, Model, PartitionDate, Registry, portions};
-use daybook_warehouse::{Build, MaterializeMetrics, Publication, WarehouseError};
-use serde_json::json;
+use daybook_model::{Feed, Kind, Model, PartitionDate, Registry};
+use daybook_warehouse::{Build, Publication, WarehouseError};
 
 use super::DatePlan;
 use super::assembly::Assembly;
+use super::materialize::{BuiltModel, materialize};
 use super::period::{Period, gaps};
 use super::steps::Steps;
-use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
+use super::touched::{Touched, candidates};
 use crate::PipelineError;
 
 type Dates = BTreeSet<PartitionDate>;
@@ -33,20 +33,6 @@ pub(super) enum Mode {
     Preview,
 }
 
-/// What was built of a model.
-pub(super) struct BuiltModel {
-    pub(super) dates: Dates,
-    pub(super) rows: u64,
-}
-
-impl BuiltModel {
-    /// The dates, some at a time: so few that they can be looked at in memory.
-    pub(super) fn portions(&self) -> Vec<Dates> {
-        let rows_a_date = self.rows / (self.dates.len() as u64).max(1);
-        portions(&self.dates, ROWS_AT_A_TIME, |_| rows_a_date)
-    }
-}
-
 impl Built {
     /// Brings `build` from the `published` state to the next one.
     pub(super) async fn by(
@@ -63,8 +49,20 @@ impl Built {
         let mut merge =
             Merge { build, close, manifest, published, period, steps, mode, plan: DatePlan::new(), models };
         let mut sales = merge.orders().await?;
-        let mut orders = merge.payments().await?;
-        let Catalogue { mut snapshots, versions, reassigned } = merge.catalogue().await?;
+        let Payments { changed, mut orders } = merge.payments().await?;
+        let last_price = merge.build.rows("variant_version").await?.into_keys().next_back();
+        let (products, variants) = (merge.candidates("product_version"), merge.candidates("variant_version"));
+        merge
+            .merge(&[
+                // with the orders' dates, since lines move with their order
+                ("order_lines", &sales),
+                ("transaction", &changed),
+                ("product_version", &products),
+                ("variant_version", &variants),
+            ])
+            .await?;
+        let Catalogue { mut snapshots, versions, reassigned } =
+            merge.catalogue(&products, &variants, last_price).await?;
         sales.extend(reassigned);
         orders.extend(&sales);
         if before.paid_statuses != close.settings.paid_statuses && !before.closed_dates.is_empty() {
@@ -86,6 +84,15 @@ impl Built {
         merge.models(&FeedDates { orders, sales, catalogue: snapshots, versions, closed }).await?;
         Ok(Self { plan: merge.plan, models: merge.models, newly_closed })
     }
+}
+
+/// The dates that changes of payments touch.
+#[derive(Default)]
+struct Payments {
+    /// Their own.
+    changed: Dates,
+    /// Those of the orders that they pay, or have paid.
+    orders: Dates,
 }
 
 /// The dates that changes of the catalogue touch.
@@ -140,57 +147,52 @@ struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    /// Merges orders and lines; gives the dates whose orders or lines changed.
+    /// Merges orders; gives the dates of which orders or lines changed.
     async fn orders(&mut self) -> Result<Dates, PipelineError> {
         let candidate_orders = self.candidates("orders");
         let mut dates = Dates::new();
         if !candidate_orders.is_empty() {
             dates = self.ask("orders", Touched::Orders, &candidate_orders).await?;
-            self.merge("orders", &dates).await?;
+            self.merge(&[("orders", &dates)]).await?;
         }
         let candidate_lines = self.candidates("order_lines");
         dates.extend(self.ask("order lines", Touched::OrderLines, &candidate_lines).await?);
         dates.extend(self.ask("order lines", Touched::HealedLines, &Dates::new()).await?);
-        // with the orders' dates, since lines move with their order
-        self.merge("order_lines", &dates).await?;
         Ok(dates)
     }
 
-    /// Merges transactions; gives the dates of the orders that they pay.
-    async fn payments(&mut self) -> Result<Dates, PipelineError> {
+    /// What changed of the payments, as long as they are not merged.
+    async fn payments(&mut self) -> Result<Payments, PipelineError> {
         let candidates = self.candidates("transaction");
         if candidates.is_empty() {
-            return Ok(Dates::new());
+            return Ok(Payments::default());
         }
         let changed = Touched::Transactions.ask(self.build, self.manifest, &candidates).await?;
-        let mut order_dates = self.ask("payments", Touched::PaidOrders, &candidates).await?;
+        let mut orders = self.ask("payments", Touched::PaidOrders, &candidates).await?;
         if !Touched::MovedPayments.ask(self.build, self.manifest, &candidates).await?.is_empty() {
-            order_dates.extend(self.ask("payments", Touched::LeftOrders, &candidates).await?);
+            orders.extend(self.ask("payments", Touched::LeftOrders, &candidates).await?);
         }
-        self.merge("transaction", &changed).await?;
-        Ok(order_dates)
+        Ok(Payments { changed, orders })
     }
 
-    /// Merges versions.
-    async fn catalogue(&mut self) -> Result<Catalogue, PipelineError> {
+    /// What merged versions of these dates touch; before, the last of them was of `last_price`.
+    async fn catalogue(
+        &mut self,
+        products: &Dates,
+        variants: &Dates,
+        last_price: Option<PartitionDate>,
+    ) -> Result<Catalogue, PipelineError> {
         let mut touched = Catalogue::default();
-        let products = self.candidates("product_version");
         if !products.is_empty() {
-            self.merge("product_version", &products).await?;
-            touched
-                .snapshots
-                .extend(self.ask_snapshots("products", Touched::ProductSnapshots, &products).await?);
+            touched.snapshots = self.ask_snapshots("products", Touched::ProductSnapshots, products).await?;
         }
-        let variants = self.candidates("variant_version");
         if !variants.is_empty() {
-            let held = self.build.rows("variant_version").await?;
-            self.merge("variant_version", &variants).await?;
-            let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?;
+            let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, variants).await?;
             touched.snapshots.extend(snapshots);
-            touched.versions = self.ask_versions(&variants, held.keys().next_back()).await?;
-            if self.may_reassign_lines(&variants).await? {
+            touched.versions = self.ask_versions(variants, last_price).await?;
+            if self.may_reassign_lines(variants).await? {
                 let lines = Touched::ReassignedLines;
-                touched.reassigned = self.ask("product of variants", lines, &variants).await?;
+                touched.reassigned = self.ask("product of variants", lines, variants).await?;
             }
         }
         Ok(touched)
@@ -198,9 +200,11 @@ impl Merge<'_> {
 
     /// Builds every other stored model for its dates.
     async fn models(&mut self, feeds: &FeedDates) -> Result<(), PipelineError> {
-        for model in self.close.registry.models().iter().filter(|model| model.is_rebuildable()) {
+        let registry = self.close.registry;
+        let mut models = Vec::new();
+        for model in registry.models().iter().filter(|model| model.is_rebuildable()) {
             let mut dates = if model.is_partitioned() { feeds.of(model) } else { Dates::new() };
-            if let Some(reason) = outdated(model, self.close.registry, self.published) {
+            if let Some(reason) = outdated(model, registry, self.published) {
                 let past = past(model, &*self.build, &self.published.draft.closed_dates).await?;
                 self.note(reason, &past);
                 dates.extend(past);
@@ -209,12 +213,12 @@ impl Merge<'_> {
                 let unexplained: Dates =
                     dates.iter().filter(|date| !self.plan.contains_key(date)).copied().collect();
                 self.note("an earlier date", &unexplained);
-                self.materialize(&model.name, &dates).await?;
+                models.push((model, dates));
             } else if !self.plan.is_empty() {
-                self.materialize(&model.name, &dates).await?;
+                models.push((model, dates));
             }
         }
-        Ok(())
+        self.materialize(models).await
     }
 
     /// Of most changes of a variant its product stays what it was, and facts are many: they are compared with the products
@@ -262,10 +266,10 @@ impl Merge<'_> {
     async fn ask_versions(
         &mut self,
         candidates: &Dates,
-        last_held: Option<&PartitionDate>,
+        last_held: Option<PartitionDate>,
     ) -> Result<Dates, PipelineError> {
         let reason = "price changes";
-        if candidates.first() > last_held {
+        if candidates.first().copied() > last_held {
             self.note(reason, candidates);
             return Ok(candidates.clone());
         }
@@ -278,26 +282,31 @@ impl Merge<'_> {
         }
     }
 
-    async fn merge(&mut self, table: &str, dates: &Dates) -> Result<(), PipelineError> {
-        if dates.is_empty() { Ok(()) } else { self.materialize(table, dates).await }
+    /// Merges tables, each for its dates, at the same time.
+    async fn merge(&mut self, tables: &[(&str, &Dates)]) -> Result<(), PipelineError> {
+        let mut models = Vec::new();
+        for (table, dates) in tables.iter().filter(|(_, dates)| !dates.is_empty()) {
+            let Some(model) = self.close.registry.get(table) else {
+                return Err(PipelineError::Compile(format!("there is no model '{table}'")));
+            };
+            models.push((model, (*dates).clone()));
+        }
+        self.materialize(models).await
     }
 
-    async fn materialize(&mut self, name: &str, dates: &Dates) -> Result<(), PipelineError> {
-        let Some(model) = self.close.registry.get(name) else {
-            return Err(PipelineError::Compile(format!("there is no model '{name}'")));
-        };
-        if self.mode == Mode::Preview {
-            // what the questions about later tables look at
-            if model.kind == Kind::Incremental {
-                self.build.preview(model, dates).await?;
-            }
-            self.models.insert(name.to_owned(), BuiltModel { dates: dates.clone(), rows: 0 });
+    async fn materialize(&mut self, models: Vec<(&Model, Dates)>) -> Result<(), PipelineError> {
+        if self.mode == Mode::Build {
+            self.models.extend(materialize(self.build, self.close.registry, models, self.steps).await?);
             return Ok(());
         }
-        let started = self.steps.begin();
-        let MaterializeMetrics { rows, dates: count } = self.build.materialize(model, dates).await?;
-        self.models.insert(name.to_owned(), BuiltModel { dates: dates.clone(), rows });
-        self.steps.end(name, started, json!({ "rows": rows, "dates": count })).await
+        for (model, dates) in models {
+            // what the questions about later tables look at
+            if model.kind == Kind::Incremental {
+                self.build.preview(model, &dates).await?;
+            }
+            self.models.insert(model.name.clone(), BuiltModel { dates, rows: 0 });
+        }
+        Ok(())
     }
 }
 

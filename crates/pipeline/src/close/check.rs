@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use daybook_model::manifest::Manifest;
 use daybook_model::{Kind, Model, PartitionDate, Severity, portions};
 use daybook_warehouse::{Build, PublicationDraft};
-use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
 use super::assembly::Assembly;
@@ -17,9 +16,6 @@ use super::period::Period;
 use super::steps::Steps;
 use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
 use crate::PipelineError;
-
-/// While one question is planned, another one is answered.
-const AUDITS_AT_A_TIME: usize = 2;
 
 impl Assembly<'_> {
     /// Audits and reconciles, with the dump and what was asked for if there was one; any finding stops the close.
@@ -75,13 +71,10 @@ impl Assembly<'_> {
             };
             audited.push((model, own));
         }
-        let audits = audited.iter().map(|(model, own)| auditor.model(model, own));
-        let mut failures: Vec<_> = stream::iter(audits).buffered(AUDITS_AT_A_TIME).try_concat().await?;
         let concerned = audited.iter().filter(|(_, own)| !own.is_empty());
         let concerned = concerned.map(|(model, _)| model.name.clone()).collect();
         let dates = built.models.values().flat_map(|model| &model.dates).copied().collect();
-        failures.extend(auditor.custom(&concerned, &dates).await?);
-        Ok(failures)
+        auditor.all(&audited, &concerned, &dates).await
     }
 
     /// Portions of the dates of a view that may have changed: those of all tables that it reads; all closed ones if it

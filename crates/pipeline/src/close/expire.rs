@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::RecordBatch;
 use daybook_model::{PartitionDate, compile, portions};
 use daybook_ods::ExpireMetrics;
+use futures::try_join;
 use serde_json::json;
 
 use super::steps::Steps;
@@ -80,8 +81,7 @@ impl Close<'_> {
         let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
             return Ok(ExpireMetrics::default());
         };
-        let orders = self.held(HELD_ORDERS, dates).await?;
-        let lines = self.held(HELD_LINES, dates).await?;
+        let (orders, lines) = try_join!(self.held(HELD_ORDERS, dates), self.held(HELD_LINES, dates))?;
         Ok(self.ods.expire_orders(*first..=*last, self.settings.timezone, &orders, &lines).await?)
     }
 

@@ -5,6 +5,7 @@ mod audit;
 mod build;
 mod check;
 mod expire;
+mod materialize;
 mod measures;
 mod models;
 mod period;

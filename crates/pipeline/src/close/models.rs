@@ -7,7 +7,8 @@ use daybook_warehouse::{Publication, PublicationDraft, Warehouse, WarehouseError
 use serde_json::json;
 
 use super::audit::{Auditor, Subject, TestFailure};
-use super::build::{Built, BuiltModel, outdated, past};
+use super::build::{Built, outdated, past};
+use super::materialize::materialize;
 use super::rows;
 use super::steps::{RecordedSteps, Steps};
 use super::touched::asked;
@@ -91,20 +92,19 @@ impl Close<'_> {
         let before = &published.draft;
         // the statuses that the other tables were built with
         let assembly = self.assembly(steps.record.id);
-        let mut build = assembly.begin(published, &before.paid_statuses).await?;
-        let mut built =
-            Built { plan: DatePlan::new(), models: BTreeMap::new(), newly_closed: BTreeSet::new() };
+        let build = assembly.begin(published, &before.paid_statuses).await?;
+        let mut plan = DatePlan::new();
+        let mut models = Vec::new();
         for model in self.registry.models() {
             let Some(reason) = reasons.get(&model.name) else { continue };
             let dates = past(model, build.as_ref(), &before.closed_dates).await?;
-            let started = steps.begin();
-            let made = build.materialize(model, &dates).await?;
-            steps.end(&model.name, started, json!({ "rows": made.rows, "dates": made.dates })).await?;
             for date in &dates {
-                built.plan.entry(*date).or_default().insert(reason);
+                plan.entry(*date).or_default().insert(reason);
             }
-            built.models.insert(model.name.clone(), BuiltModel { dates, rows: made.rows });
+            models.push((model, dates));
         }
+        let models = materialize(build.as_ref(), self.registry, models, steps).await?;
+        let built = Built { plan, models, newly_closed: BTreeSet::new() };
         assembly.check(build.as_ref(), None, before, &built, steps).await?;
         let started = steps.begin();
         let draft = self.redrafted(steps.record.id, reasons, before);
@@ -142,7 +142,7 @@ pub async fn test_published(
     let closed = &published.draft.closed_dates;
     let as_of = closed.last().map(|last| settings.timezone.end_of(*last)).unwrap_or_default();
     let auditor = Auditor { registry, subject: Subject::Published(warehouse), as_of };
-    let mut failures = Vec::new();
+    let mut audited = Vec::new();
     for model in registry.models().iter().filter(|model| models.contains(&model.name)) {
         let dates = match model.is_partitioned() {
             true => held_dates(warehouse, model).await?,
@@ -150,10 +150,9 @@ pub async fn test_published(
         };
         // what has no date is looked at as a whole
         let portions = if model.is_dated() { portions(&dates, DATES_AT_A_TIME, |_| 1) } else { vec![dates] };
-        failures.extend(auditor.model(model, &portions).await?);
+        audited.push((model, portions));
     }
-    failures.extend(auditor.custom(models, closed).await?);
-    Ok(failures)
+    auditor.all(&audited, models, closed).await
 }
 
 async fn held_dates(

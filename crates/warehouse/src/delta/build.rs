@@ -1,7 +1,7 @@
 //! The next state of a Delta warehouse.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
@@ -18,6 +18,7 @@ use daybook_model::manifest::{Manifest, staged};
 use daybook_model::{Dialect, Feed, Model, PartitionDate, Registry, compile, portions};
 use deltalake::DeltaTableError;
 use futures::{StreamExt, TryStreamExt};
+use tokio::sync::Semaphore;
 
 use super::publications::Publications;
 use super::replace::{Extent, Replacement};
@@ -41,7 +42,11 @@ pub(super) struct DeltaBuild {
     registry: Arc<Registry>,
     tables: Tables,
     /// Every stored model's table in this build's state.
-    opened: BTreeMap<String, Arc<OpenTable>>,
+    opened: Mutex<BTreeMap<String, Arc<OpenTable>>>,
+    /// Who holds it shows a table, and plans the views that read it.
+    showing: tokio::sync::Mutex<()>,
+    /// As many portions of models are under way at once as there are processors: each may hold its part of the memory.
+    portions_under_way: Semaphore,
     /// How many rows each staged table holds of each date.
     staged_rows: BTreeMap<String, BTreeMap<PartitionDate, u64>>,
 }
@@ -51,7 +56,7 @@ impl DeltaBuild {
     #[expect(clippy::too_many_arguments, reason = "the parts of a warehouse, and one state of it")]
     pub(super) async fn begin(
         storage: Storage,
-        mut session: Session,
+        session: Session,
         registry: Arc<Registry>,
         tables: Tables,
         publications: Publications,
@@ -62,14 +67,17 @@ impl DeltaBuild {
         session.set_dates(before.draft.closed_dates.iter().copied())?;
         session.set_paid_statuses(paid_statuses)?;
         session.show("published", published).await?;
-        let mut build = Self {
+        let processors = session.processors();
+        let build = Self {
             storage,
             publications,
             before,
             session,
             registry: Arc::clone(&registry),
             tables,
-            opened: BTreeMap::new(),
+            opened: Mutex::default(),
+            showing: tokio::sync::Mutex::default(),
+            portions_under_way: Semaphore::new(processors),
             staged_rows: BTreeMap::new(),
         };
         let version = |model: &Model| build.before.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
@@ -82,17 +90,22 @@ impl DeltaBuild {
     }
 
     /// Makes `opened` what queries see of `model`.
-    fn show(&mut self, model: &Model, opened: Arc<OpenTable>) -> Result<(), WarehouseError> {
+    fn show(&self, model: &Model, opened: Arc<OpenTable>) -> Result<(), WarehouseError> {
         self.session.set_provider(&model.name, Arc::clone(&opened.files) as _)?;
-        self.opened.insert(model.name.clone(), opened);
+        self.all_opened().insert(model.name.clone(), opened);
         Ok(())
     }
 
-    fn opened(&self, model: &Model) -> Result<&OpenTable, WarehouseError> {
-        self.opened.get(&model.name).map(Arc::as_ref).ok_or_else(|| WarehouseError::Model {
+    fn opened(&self, model: &Model) -> Result<Arc<OpenTable>, WarehouseError> {
+        self.all_opened().get(&model.name).cloned().ok_or_else(|| WarehouseError::Model {
             model: model.name.clone(),
             problem: "is not a stored model of this warehouse".to_owned(),
         })
+    }
+
+    fn all_opened(&self) -> MutexGuard<'_, BTreeMap<String, Arc<OpenTable>>> {
+        // nobody leaves it half-changed
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the model's files for `dates`, some dates at a time, as many at once as there are processors.
@@ -100,13 +113,15 @@ impl DeltaBuild {
         let failed = |error| WarehouseError::delta(&model.name)(error);
         let writer = FileWriter::of(model, &self.opened(model)?.table).map_err(failed)?;
         let portions = self.portions(model, dates).await?;
-        let processors = self.session.context().state().config().target_partitions();
+        let processors = self.session.processors();
         // one portion is shared by all processors; of many, each processor takes its own
         let partitions = if portions.len() == 1 { processors } else { 1 };
         futures::stream::iter(portions)
             .map(|dates| {
                 let writer = writer.clone();
                 async move {
+                    // nobody ever closes it
+                    let _under_way = self.portions_under_way.acquire().await.ok();
                     let rows = self.rows(model, &dates, partitions).await?;
                     let written = SpawnedTask::spawn(async move { writer.write(rows).await }).join().await;
                     let written = written.map_err(DeltaTableError::generic).and_then(|done| done);
@@ -149,13 +164,18 @@ impl DeltaBuild {
         tables.insert(model.name.clone());
         let mut most = BTreeMap::new();
         for table in &tables {
-            let held = self.opened.get(table).map(|opened| opened.files.rows_by_date());
-            for (date, count) in held.iter().chain(self.staged_rows.get(table)).flatten() {
+            let held = self.rows_held(table);
+            for (date, count) in held.iter().chain(self.staged_rows.get(table).into_iter().flatten()) {
                 let rows = most.entry(*date).or_default();
                 *rows = (*count).max(*rows);
             }
         }
         most
+    }
+
+    /// How many rows a stored model's table holds of each date.
+    fn rows_held(&self, model: &str) -> BTreeMap<PartitionDate, u64> {
+        self.all_opened().get(model).map(|opened| opened.files.rows_by_date()).unwrap_or_default()
     }
 
     /// How many rows one day's state of the catalogue has at most: as many as there ever were products or variants.
@@ -253,7 +273,7 @@ impl Build for DeltaBuild {
     }
 
     async fn materialize(
-        &mut self,
+        &self,
         model: &Model,
         dates: &BTreeSet<PartitionDate>,
     ) -> Result<MaterializeMetrics, WarehouseError> {
@@ -265,7 +285,10 @@ impl Build for DeltaBuild {
         let base = self.opened(model)?.table.clone();
         let replacement = Replacement { base, extent, files, columns: delta_columns(model) };
         let table = replacement.commit().await.map_err(WarehouseError::delta(&model.name))?;
-        self.show(model, self.tables.remember(model, table)?)?;
+        let opened = self.tables.remember(model, table)?;
+        // of a view that reads two tables, whoever shows the second one has to see the first
+        let _showing = self.showing.lock().await;
+        self.show(model, opened)?;
         self.session.plan_views(Some(&model.name)).await?;
         Ok(MaterializeMetrics { rows, dates: dates.len() as u64 })
     }
@@ -283,7 +306,7 @@ impl Build for DeltaBuild {
     }
 
     async fn rows(&self, model: &str) -> Result<BTreeMap<PartitionDate, u64>, WarehouseError> {
-        Ok(self.opened.get(model).map(|opened| opened.files.rows_by_date()).unwrap_or_default())
+        Ok(self.rows_held(model))
     }
 
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
@@ -291,9 +314,10 @@ impl Build for DeltaBuild {
     }
 
     async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError> {
-        let versions =
-            self.opened.iter().filter_map(|(name, opened)| Some((name.clone(), opened.table.version()?)));
-        let publication = Publication { number: self.before.number + 1, tables: versions.collect(), draft };
+        let version =
+            |(name, opened): (&String, &Arc<OpenTable>)| Some((name.clone(), opened.table.version()?));
+        let tables = self.all_opened().iter().filter_map(version).collect();
+        let publication = Publication { number: self.before.number + 1, tables, draft };
         self.publications.add(&publication).await?;
         Ok(publication)
     }

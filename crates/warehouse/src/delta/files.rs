@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::compute::cast;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate};
@@ -19,6 +19,7 @@ use datafusion::common::{
 };
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -35,6 +36,7 @@ use object_store::ObjectMeta;
 
 use super::lookup::{FileSource, Lookup};
 use super::schema::{PARTITION_COLUMN, arrow_schema};
+use super::small_files::SmallFiles;
 use super::write::ROWS_PER_GROUP;
 use crate::Storage;
 
@@ -128,6 +130,50 @@ impl TableFiles {
         Ok(statistics)
     }
 
+    /// Reads `groups` of files side by side.
+    fn plan(
+        &self,
+        groups: Vec<FileGroup>,
+        projection: Vec<usize>,
+        options: &TableParquetOptions,
+        reader: Arc<CachedParquetFileReaderFactory>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = || groups.iter().flat_map(FileGroup::iter);
+        let rows = files().map(|file| row_count(file) as usize).sum();
+        let bytes = files().map(|file| file.object_meta.size as usize).sum();
+        let statistics = self.statistics(rows, bytes)?;
+        let source = ParquetSource::new(self.file_schema.clone())
+            .with_table_parquet_options(options.clone())
+            .with_parquet_file_reader_factory(reader)
+            .with_metadata_size_hint(FOOTER_BYTES);
+        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(Some(projection))?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+
+    /// Gives `rows` that are held, shared by so many partitions.
+    fn plan_held(
+        &self,
+        rows: &[RecordBatch],
+        projection: &[usize],
+        partitions: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = Arc::new(self.file_schema.table_schema().project(projection)?);
+        let share = rows.len().div_ceil(partitions).max(1);
+        let partition = |rows: &[RecordBatch]| {
+            let rows: Vec<_> =
+                rows.iter().map(|batch| batch.project(projection)).collect::<Result<_, _>>()?;
+            Ok(vec![concat_batches(&schema, &rows)?])
+        };
+        let partitions = rows.chunks(share).map(partition).collect::<Result<Vec<_>>>()?;
+        Ok(MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&schema), None)?)
+    }
+
     /// The projection, counted in the model's columns, in those of the files.
     fn in_files(&self, projection: Option<&Vec<usize>>) -> Result<Vec<usize>> {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
@@ -176,22 +222,22 @@ impl TableProvider for TableFiles {
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
-        let rows = files.iter().map(|file| row_count(file) as usize).sum();
-        let bytes = files.iter().map(|file| file.object_meta.size as usize).sum();
-        let statistics = self.statistics(rows, bytes)?;
-        let reader = CachedParquetFileReaderFactory::new(store, footers);
-        let source = ParquetSource::new(self.file_schema.clone())
-            .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(reader))
-            .with_metadata_size_hint(FOOTER_BYTES);
-        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_projection_indices(Some(self.in_files(projection)?))?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
+        let projection = self.in_files(projection)?;
+        let partitions = state.config().target_partitions();
+        let reader = Arc::new(CachedParquetFileReaderFactory::new(store, footers));
+        if let Some(small) = state.config().get_extension::<SmallFiles>()
+            && SmallFiles::are(&files)
+        {
+            let whole = |file| {
+                let all = (0..self.schema.fields().len()).collect();
+                self.plan(vec![FileGroup::new(vec![file])], all, &options, Arc::clone(&reader), None)
+            };
+            if let Some(rows) = small.rows(&files, &state.task_ctx(), whole).await? {
+                return self.plan_held(&rows, &projection, partitions);
+            }
+        }
+        let groups = FileGroup::new(files).split_files(partitions);
+        self.plan(groups, projection, &options, reader, limit)
     }
 }
 

@@ -16,6 +16,7 @@ mod publications;
 mod replace;
 mod schema;
 mod session;
+mod small_files;
 mod table;
 mod unit_tests;
 mod vacuum;
@@ -163,7 +164,7 @@ impl Warehouse for DeltaWarehouse {
         let before = self.reader(publication.as_ref().unwrap_or(&Publication::default())).await?;
         let build = DeltaBuild::begin(
             self.storage.clone(),
-            Session::new(Arc::clone(&self.runtime), Arc::clone(&self.registry)),
+            Session::of_build(Arc::clone(&self.runtime), Arc::clone(&self.registry)),
             Arc::clone(&self.registry),
             self.tables.clone(),
             self.publications.clone(),

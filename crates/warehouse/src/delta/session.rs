@@ -19,6 +19,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::bounds::BoundsAcrossJoins;
 use super::schema::{arrow_schema, planned};
+use super::small_files::SmallFiles;
 use crate::{QueryResult, WarehouseError};
 
 const CATALOG: &str = "daybook";
@@ -62,21 +63,34 @@ fn memory(runtime: &RuntimeEnv) -> Option<usize> {
     }
 }
 
+fn config(runtime: &RuntimeEnv) -> SessionConfig {
+    SessionConfig::new()
+        .with_target_partitions(processors(runtime))
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(true)
+        .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+        .set_usize(
+            "datafusion.optimizer.hash_join_single_partition_threshold",
+            memory(runtime).map_or(usize::MAX, |bytes| bytes / MEMORY_PER_HASHED_BYTE),
+        )
+        // strings as the tables have them
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+}
+
 impl Session {
     /// A session without tables, whose memory and caches are those of `runtime`.
     pub(super) fn new(runtime: Arc<RuntimeEnv>, registry: Arc<Registry>) -> Self {
-        let config = SessionConfig::new()
-            .with_target_partitions(processors(&runtime))
-            .with_default_catalog_and_schema(CATALOG, SCHEMA)
-            .with_information_schema(true)
-            .set_bool("datafusion.execution.parquet.pushdown_filters", true)
-            .set_usize(
-                "datafusion.optimizer.hash_join_single_partition_threshold",
-                memory(&runtime).map_or(usize::MAX, |bytes| bytes / MEMORY_PER_HASHED_BYTE),
-            )
-            // strings as the tables have them
-            .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
-            .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
+        Self::with(config(&runtime), runtime, registry)
+    }
+
+    /// The same for a build, which reads small files once.
+    pub(super) fn of_build(runtime: Arc<RuntimeEnv>, registry: Arc<Registry>) -> Self {
+        let config = config(&runtime).with_extension(Arc::new(SmallFiles::new(&runtime.memory_pool)));
+        Self::with(config, runtime, registry)
+    }
+
+    fn with(config: SessionConfig, runtime: Arc<RuntimeEnv>, registry: Arc<Registry>) -> Self {
         let context = SessionContext::new_with_config_rt(config, runtime);
         context.add_optimizer_rule(Arc::new(BoundsAcrossJoins));
         Self { context, registry, unpublished: BTreeSet::new() }
@@ -86,19 +100,20 @@ impl Session {
         &self.context
     }
 
+    /// How many processors work on a query.
+    pub(super) fn processors(&self) -> usize {
+        processors(&self.context.runtime_env())
+    }
+
     /// How many rows of a table each processor may build a model from at a time.
     pub(super) fn rows_per_portion(&self) -> u64 {
-        let rows = memory(&self.context.runtime_env()).map_or(MOST_ROWS_PER_PORTION, |bytes| {
-            bytes / MEMORY_PER_ROW / processors(&self.context.runtime_env())
-        });
+        let rows = memory(&self.context.runtime_env())
+            .map_or(MOST_ROWS_PER_PORTION, |bytes| bytes / MEMORY_PER_ROW / self.processors());
         rows.min(MOST_ROWS_PER_PORTION) as u64
     }
 
     /// Shows the relation `closed_dates`.
-    pub(super) fn set_dates(
-        &mut self,
-        dates: impl Iterator<Item = PartitionDate>,
-    ) -> Result<(), WarehouseError> {
+    pub(super) fn set_dates(&self, dates: impl Iterator<Item = PartitionDate>) -> Result<(), WarehouseError> {
         let days =
             dates.map(|date| date.date().signed_duration_since(NaiveDate::default()).num_days() as i32);
         let column: ArrayRef = Arc::new(Date32Array::from_iter_values(days));
@@ -106,12 +121,12 @@ impl Session {
     }
 
     /// Shows the relation `paid_statuses`.
-    pub(super) fn set_paid_statuses(&mut self, statuses: &[String]) -> Result<(), WarehouseError> {
+    pub(super) fn set_paid_statuses(&self, statuses: &[String]) -> Result<(), WarehouseError> {
         let column: ArrayRef = Arc::new(StringArray::from_iter_values(statuses));
         self.set_relation("paid_statuses", Field::new("status", DataType::Utf8, false), column)
     }
 
-    fn set_relation(&mut self, name: &str, field: Field, column: ArrayRef) -> Result<(), WarehouseError> {
+    fn set_relation(&self, name: &str, field: Field, column: ArrayRef) -> Result<(), WarehouseError> {
         let schema = Arc::new(Schema::new(vec![field]));
         let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column])
             .map_err(datafusion::error::DataFusionError::from)?;
@@ -120,7 +135,7 @@ impl Session {
 
     /// Shows `provider` under `name`, instead of what was shown under it.
     pub(super) fn set_provider(
-        &mut self,
+        &self,
         name: &str,
         provider: Arc<dyn TableProvider>,
     ) -> Result<(), WarehouseError> {
@@ -142,12 +157,10 @@ impl Session {
 
     /// Plans the views that read `changed`, directly or through other views; all views when it is none. A planned
     /// view holds on to the state of its tables.
-    pub(super) async fn plan_views(&mut self, changed: Option<&str>) -> Result<(), WarehouseError> {
-        let registry = Arc::clone(&self.registry);
+    pub(super) async fn plan_views(&self, changed: Option<&str>) -> Result<(), WarehouseError> {
         let mut stale: Vec<&str> = changed.into_iter().collect();
         let is_view = |model: &&Model| !model.is_stored() || self.unpublished.contains(&model.name);
-        let views: Vec<&Model> = registry.models().iter().filter(is_view).collect();
-        for model in views {
+        for model in self.registry.models().iter().filter(is_view) {
             if changed.is_none() || model.reads.keys().any(|read| stale.contains(&read.as_str())) {
                 self.plan_view(model).await?;
                 stale.push(&model.name);
@@ -157,13 +170,13 @@ impl Session {
     }
 
     /// Plans one view, from what is shown now.
-    pub(super) async fn plan_view(&mut self, model: &Model) -> Result<(), WarehouseError> {
+    pub(super) async fn plan_view(&self, model: &Model) -> Result<(), WarehouseError> {
         let plan = planned(&self.context.state(), model, &model.sql).await?;
         self.set_provider(&model.name, Arc::new(ViewTable::new(plan, Some(model.sql.clone()))))
     }
 
     /// Shows every table and view of `other` under the schema `name`.
-    pub(super) async fn show(&mut self, name: &str, other: &Self) -> Result<(), WarehouseError> {
+    pub(super) async fn show(&self, name: &str, other: &Self) -> Result<(), WarehouseError> {
         let schema = MemorySchemaProvider::new();
         for model in self.registry.models() {
             schema.register_table(model.name.clone(), other.context.table_provider(&model.name).await?)?;

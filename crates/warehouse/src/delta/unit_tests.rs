@@ -29,7 +29,7 @@ pub async fn run_unit_test(
     model: &Model,
     test: &UnitTest,
 ) -> Result<Option<RowDifference>, WarehouseError> {
-    let mut session = Session::new(Arc::new(RuntimeEnv::default()), Arc::clone(registry));
+    let session = Session::new(Arc::new(RuntimeEnv::default()), Arc::clone(registry));
     let mut relations = registry.dependencies(&model.name);
     relations.insert(model.name.clone());
     for name in &relations {
@@ -37,7 +37,7 @@ pub async fn run_unit_test(
         let rows = test.given.get(name).map(Vec::as_slice);
         if let (Some(columns), Some(rows)) = (registry.columns(name), rows.or((!is_computed).then_some(&[])))
         {
-            show(&mut session, name, columns, rows)?;
+            show(&session, name, columns, rows)?;
         }
     }
     for other in registry.models().iter().filter(|other| other.name != model.name) {
@@ -58,13 +58,13 @@ pub async fn run_unit_test(
 /// # Errors
 /// The first that does not.
 pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseError> {
-    let mut session = Session::new(Arc::new(RuntimeEnv::default()), Arc::clone(registry));
+    let session = Session::new(Arc::new(RuntimeEnv::default()), Arc::clone(registry));
     for (name, source) in registry.sources() {
-        show(&mut session, name, &source.columns, &[])?;
+        show(&session, name, &source.columns, &[])?;
     }
     for model in registry.models() {
         if model.is_stored() {
-            show(&mut session, &model.name, &model.columns, &[])?;
+            show(&session, &model.name, &model.columns, &[])?;
         }
         let sql = model.compile(&BTreeSet::new(), Dialect::Delta).map_err(uncompiled(model))?;
         planned(&session.context().state(), model, &sql).await?;
@@ -91,7 +91,7 @@ async fn query(session: &Session, model: &Model, test: &UnitTest) -> Result<Logi
 
 /// Shows a table of `rows`.
 fn show(
-    session: &mut Session,
+    session: &Session,
     name: &str,
     columns: &[ColumnSpec],
     rows: &[TestRow],

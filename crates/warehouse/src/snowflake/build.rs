@@ -4,7 +4,7 @@
 //! for the dates that this build has made. Those lie in `<model>_next_<n>`, staged dumps in `<table>_staging`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use daybook_model::manifest::{Manifest, TableDump};
@@ -35,7 +35,7 @@ pub(super) struct SnowflakeBuild {
     pub(super) session: Session,
     pub(super) before: State,
     /// What this build has made.
-    pub(super) made: BTreeMap<String, Made>,
+    made: Mutex<BTreeMap<String, Made>>,
     /// What shows the models that are only previewed.
     previews: BTreeMap<String, String>,
 }
@@ -73,7 +73,7 @@ impl SnowflakeBuild {
             storage,
             registry,
             before,
-            made: BTreeMap::new(),
+            made: Mutex::default(),
             previews: BTreeMap::new(),
         };
         let Names { database, next, .. } = &build.names;
@@ -136,7 +136,8 @@ impl SnowflakeBuild {
         let is_unplaced = displaced.unplaced.contains(&model.name);
         let published = if is_unplaced { objects::first_table(&model.name) } else { model.name.clone() };
         let published = self.names.published(&published)?;
-        let made = self.made.get(&model.name);
+        let all_made = self.all_made();
+        let made = all_made.get(&model.name);
         let is_new = displaced.views.contains(&model.name)
             && (model.is_partitioned() || displaced.waiting.contains_key(&model.name));
         Ok(match made {
@@ -155,6 +156,42 @@ impl SnowflakeBuild {
                 among(dates)?
             ),
         })
+    }
+
+    fn all_made(&self) -> MutexGuard<'_, BTreeMap<String, Made>> {
+        // nobody leaves it half-changed
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What makes the next table of a model, and shows it; the second statement inserts the rows.
+    fn next_table(&self, model: &Model, dates: &Dates) -> Result<Vec<String>, WarehouseError> {
+        let sql = self.names.located(&self.compiled(model, dates)?)?;
+        let columns = list(schema::column_names(model)?);
+        let earlier = self.all_made().remove(&model.name);
+        let number = earlier.as_ref().map_or(1, |made| made.number + 1);
+        let table = self.names.next(&format!("{}_next_{number}", model.name))?;
+        let order = ordered(&schema::sort(model)?);
+        let mut statements = vec![
+            create_staging(&table, &schema::columns(&model.columns)?),
+            format!("insert into {table} ({columns}) select {columns} from (\n{sql}\n){order}"),
+        ];
+        let mut made = Made { table, number, dates: dates.clone() };
+        let mut outlived = None;
+        if let Some(Made { table: earlier, dates: held, .. }) = earlier {
+            if model.is_partitioned() {
+                let table = &made.table;
+                statements.push(format!(
+                    "insert into {table} ({columns}) select {columns} from {earlier} where not {}",
+                    among(dates)?
+                ));
+                made.dates.extend(held);
+            }
+            outlived = Some(drop_table(&earlier));
+        }
+        self.all_made().insert(model.name.clone(), made);
+        statements.push(self.view(model)?);
+        statements.extend(outlived);
+        Ok(statements)
     }
 
     /// The model's SQL for `dates`, as this build's session understands it.
@@ -217,42 +254,11 @@ impl Build for SnowflakeBuild {
         self.session.run("closed dates", self.closed_dates(dates)?).await
     }
 
-    async fn materialize(
-        &mut self,
-        model: &Model,
-        dates: &Dates,
-    ) -> Result<MaterializeMetrics, WarehouseError> {
+    async fn materialize(&self, model: &Model, dates: &Dates) -> Result<MaterializeMetrics, WarehouseError> {
         if dates.is_empty() && model.is_partitioned() {
             return Ok(MaterializeMetrics::default());
         }
-        let sql = self.names.located(&self.compiled(model, dates)?)?;
-        let columns = list(schema::column_names(model)?);
-        let earlier = self.made.remove(&model.name);
-        let number_made = earlier.as_ref().map_or(1, |made| made.number + 1);
-        let table = self.names.next(&format!("{}_next_{number_made}", model.name))?;
-        let mut statements = vec![
-            create_staging(&table, &schema::columns(&model.columns)?),
-            format!(
-                "insert into {table} ({columns}) select {columns} from (\n{sql}\n){}",
-                ordered(&schema::sort(model)?)
-            ),
-        ];
-        let mut made = Made { table, number: number_made, dates: dates.clone() };
-        if let Some(Made { table: earlier, dates: held, .. }) = earlier {
-            if model.is_partitioned() {
-                let table = &made.table;
-                statements.push(format!(
-                    "insert into {table} ({columns}) select {columns} from {earlier} where not {}",
-                    among(dates)?
-                ));
-                made.dates.extend(held);
-            }
-            self.made.insert(model.name.clone(), made);
-            statements.extend([self.view(model)?, drop_table(&earlier)]);
-        } else {
-            self.made.insert(model.name.clone(), made);
-            statements.push(self.view(model)?);
-        }
+        let statements = self.next_table(model, dates)?;
         let inserted = self.session.execute(&model.name, statements).await?.into_iter().nth(1);
         let rows = match inserted {
             Some(result) => number(result).await?,
@@ -299,6 +305,7 @@ impl Build for SnowflakeBuild {
     }
 
     async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError> {
-        Publishing { build: &self }.publish(draft).await
+        let made = std::mem::take(&mut *self.all_made());
+        Publishing { build: &self, made }.publish(draft).await
     }
 }

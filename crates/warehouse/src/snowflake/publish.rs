@@ -22,6 +22,8 @@ const STEP: &str = "publish";
 /// before.
 pub(super) struct Publishing<'a> {
     pub(super) build: &'a SnowflakeBuild,
+    /// What the build has made.
+    pub(super) made: BTreeMap<String, Made>,
 }
 
 impl Publishing<'_> {
@@ -36,12 +38,12 @@ impl Publishing<'_> {
     }
 
     async fn commit(&self, publication: &Publication, before: &Pin) -> Result<(), WarehouseError> {
-        let SnowflakeBuild { session, names, made, registry, .. } = self.build;
+        let SnowflakeBuild { session, names, registry, .. } = self.build;
         let pin = Pin { number: publication.number, token: Uuid::new_v4().to_string() };
         let publications = Publications::new(names)?;
         let mut statements = Vec::from(publications.publish(before, &pin));
         for model in registry.models() {
-            if let Some(made) = made.get(&model.name) {
+            if let Some(made) = self.made.get(&model.name) {
                 statements.extend(replace(&self.change(model, made)?));
             }
         }
@@ -92,7 +94,7 @@ impl Publishing<'_> {
 
     /// What is published of each table.
     fn tables(&self, number: u64) -> BTreeMap<String, u64> {
-        let SnowflakeBuild { before, made, registry, .. } = self.build;
+        let SnowflakeBuild { before, registry, .. } = self.build;
         let mut tables = before.publication.tables.clone();
         tables.retain(|name, _| registry.get(name).is_some_and(Model::is_stored));
         // all that are stored by dates are published from the first time on, with or without rows
@@ -101,14 +103,14 @@ impl Publishing<'_> {
         for model in registry.models().iter().filter(is_there) {
             tables.entry(model.name.clone()).or_insert(number);
         }
-        tables.extend(made.keys().map(|name| (name.clone(), number)));
+        tables.extend(self.made.keys().map(|name| (name.clone(), number)));
         tables
     }
 
     /// Whether this build has made rows of `model`, and readers have a view of it.
     fn is_first(&self, model: &Model) -> bool {
-        let SnowflakeBuild { before, made, .. } = self.build;
-        before.displaced.views.contains(&model.name) && made.contains_key(&model.name)
+        let before = &self.build.before;
+        before.displaced.views.contains(&model.name) && self.made.contains_key(&model.name)
     }
 
     /// Tables beside the views whose place they take once they are published. Gives the pin to publish upon: whoever else

@@ -1,5 +1,7 @@
 //! What a build makes of what it is brought.
 
+use futures::future::try_join_all;
+
 use crate::dump::Rows;
 use crate::publishing::{DAY, FIRST, REVENUE, SECOND};
 use crate::world::{World, days};
@@ -53,7 +55,7 @@ pub(crate) async fn dates_are_built_again_within_a_build(world: &mut World) {
         "orders",
         &[&["o3", "2024-03-01 23:00:00", "c3", FIRST], &["o4", "2024-03-02 09:00:00", "c1", SECOND]],
     )];
-    let mut build = world.staged(more).await;
+    let build = world.staged(more).await;
     let orders = world.registry.get("orders").unwrap();
     let made = [
         build.materialize(orders, &days(&[FIRST, SECOND])).await.unwrap(),
@@ -66,6 +68,29 @@ pub(crate) async fn dates_are_built_again_within_a_build(world: &mut World) {
     world.publish(build, &[FIRST, SECOND]).await.unwrap();
     let ids = "select id from orders order by id";
     assert_eq!(world.ask(ids).await, ["o1", "o2", "o3", "o4"]);
+}
+
+pub(crate) async fn a_view_shows_all_tables_that_are_built_at_the_same_time(world: &mut World) {
+    let created = "2024-03-01 08:00:00";
+    let versions: Rows<'_> = &[
+        ("product_version", &[&["p1", "Mug", "mugs", created, created, "upsert", "0", FIRST]]),
+        (
+            "variant_version",
+            &[&["v1", "p1", "500", "Red", created, created, created, created, "upsert", "0", FIRST]],
+        ),
+    ];
+    world.close(DAY, &[FIRST]).await;
+    let build = world.staged(versions).await;
+    let (first, registry) = (days(&[FIRST]), &world.registry);
+    let made = try_join_all(
+        ["product_version", "variant_version"]
+            .map(|name| build.materialize(registry.get(name).unwrap(), &first)),
+    );
+    assert_eq!(made.await.unwrap().iter().map(|made| made.rows).collect::<Vec<_>>(), [1, 1]);
+    build.materialize(registry.get("dwd_orders_variant_status").unwrap(), &first).await.unwrap();
+    world.publish(build, &[FIRST]).await.unwrap();
+    let titles = "select order_line_id, product_title, variant_title from app_sales order by 1";
+    assert_eq!(world.ask(titles).await, ["l1|Mug|Red", "l2|(unknown)|(unknown)"]);
 }
 
 pub(crate) async fn a_preview_is_seen_by_its_build_and_writes_nothing(world: &mut World) {
@@ -106,7 +131,7 @@ pub(crate) async fn a_table_without_dates_is_built_as_a_whole(world: &mut World)
             ("orders", &[&[&late, "2024-03-01 12:00:00", "c1", FIRST]]),
             ("order_lines", &[&[&late, "1", "v1", "100", &late, FIRST]]),
         ];
-        let mut build = world.built(more, &[FIRST]).await;
+        let build = world.built(more, &[FIRST]).await;
         for name in ["app_daily_customer_sales", "app_customer_lifetime"] {
             build.materialize(world.registry.get(name).unwrap(), &days(&[FIRST])).await.unwrap();
         }
@@ -141,7 +166,7 @@ pub(crate) async fn a_table_gets_a_new_column(world: &mut World) {
     ];
     for (sql, yaml, expected) in versions {
         world.use_models(&[("orders_a_day.sql", &sql), ("orders_a_day.yml", &yaml)]);
-        let mut build = world.built(DAY, &[FIRST]).await;
+        let build = world.built(DAY, &[FIRST]).await;
         build.materialize(world.registry.get("orders_a_day").unwrap(), &days(&[FIRST])).await.unwrap();
         world.publish(build, &[FIRST]).await.unwrap();
         // the next run lets go of a column that is gone

@@ -63,7 +63,7 @@ fn counts_a_day(kind: &str, columns: &[&str]) -> String {
 
 /// Publishes them, while the request after so many others fails.
 async fn publish_orders_a_day(world: &mut World, failing: Option<usize>) -> Result<(), WarehouseError> {
-    let mut build = world.built(DAY, &[FIRST]).await;
+    let build = world.built(DAY, &[FIRST]).await;
     let model = world.registry.get("orders_a_day").unwrap();
     if model.is_stored() {
         build.materialize(model, &days(&[FIRST])).await.unwrap();

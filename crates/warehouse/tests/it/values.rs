@@ -44,7 +44,7 @@ pub(crate) async fn types_and_nulls_are_kept(world: &mut World) {
             &["null", "2024-03-01 11:00:00", "c2", FIRST],
         ],
     )];
-    let mut build = world.built(rows, &[FIRST]).await;
+    let build = world.built(rows, &[FIRST]).await;
     build.materialize(world.registry.get("every_type").unwrap(), &days(&[FIRST])).await.unwrap();
     world.publish(build, &[FIRST]).await.unwrap();
     assert_eq!(
