@@ -48,22 +48,7 @@ impl Built {
         let models = BTreeMap::new();
         let mut merge =
             Merge { build, close, manifest, published, period, steps, mode, plan: DatePlan::new(), models };
-        let mut sales = merge.orders().await?;
-        let Payments { changed, mut orders } = merge.payments().await?;
-        let last_price = merge.build.rows("variant_version").await?.into_keys().next_back();
-        let (products, variants) = (merge.candidates("product_version"), merge.candidates("variant_version"));
-        merge
-            .merge(&[
-                // with the orders' dates, since lines move with their order
-                ("order_lines", &sales),
-                ("transaction", &changed),
-                ("product_version", &products),
-                ("variant_version", &variants),
-            ])
-            .await?;
-        let Catalogue { mut snapshots, versions, reassigned } =
-            merge.catalogue(&products, &variants, last_price).await?;
-        sales.extend(reassigned);
+        let Changes { mut sales, mut orders, mut snapshots, versions } = merge.replica().await?;
         orders.extend(&sales);
         if before.paid_statuses != close.settings.paid_statuses && !before.closed_dates.is_empty() {
             orders.extend(merge.ask("paid statuses", Touched::AllOrders, &Dates::new()).await?);
@@ -86,24 +71,16 @@ impl Built {
     }
 }
 
-/// The dates that changes of payments touch.
-#[derive(Default)]
-struct Payments {
-    /// Their own.
-    changed: Dates,
-    /// Those of the orders that they pay, or have paid.
+/// The dates that a dump's changes touch.
+struct Changes {
+    /// Those of orders and lines that changed, and of lines that now belong to another product.
+    sales: Dates,
+    /// Those of orders whose payments changed.
     orders: Dates,
-}
-
-/// The dates that changes of the catalogue touch.
-#[derive(Default)]
-struct Catalogue {
-    /// Closed dates at whose end it is another.
+    /// Closed dates at whose end the catalogue is another.
     snapshots: Dates,
-    /// Dates of variants' versions that changed, and of those that follow them.
+    /// Those of variants' versions that changed, and of those that follow them.
     versions: Dates,
-    /// Dates of lines that now belong to another product.
-    reassigned: Dates,
 }
 
 /// The dates to build, by what feeds a model.
@@ -147,6 +124,39 @@ struct Merge<'a> {
 }
 
 impl Merge<'_> {
+    /// Merges what the dump brings. Each question is asked when what it compares is merged, or is not yet.
+    async fn replica(&mut self) -> Result<Changes, PipelineError> {
+        let mut sales = self.orders().await?;
+        let (payments, orders) = self.payments().await?;
+        let (products, variants) = (self.candidates("product_version"), self.candidates("variant_version"));
+        let last_price = match variants.is_empty() {
+            true => None,
+            false => self.build.rows("variant_version").await?.into_keys().next_back(),
+        };
+        // lines with the orders' dates, since they move with their order
+        let tables = [
+            ("order_lines", &sales),
+            ("transaction", &payments),
+            ("product_version", &products),
+            ("variant_version", &variants),
+        ];
+        self.merge(&tables).await?;
+        let mut snapshots = Dates::new();
+        let mut versions = Dates::new();
+        if !products.is_empty() {
+            snapshots = self.ask_snapshots("products", Touched::ProductSnapshots, &products).await?;
+        }
+        if !variants.is_empty() {
+            snapshots.extend(self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?);
+            versions = self.ask_versions(&variants, last_price).await?;
+            if self.may_reassign_lines(&variants).await? {
+                let reassigned = Touched::ReassignedLines;
+                sales.extend(self.ask("product of variants", reassigned, &variants).await?);
+            }
+        }
+        Ok(Changes { sales, orders, snapshots, versions })
+    }
+
     /// Merges orders; gives the dates of which orders or lines changed.
     async fn orders(&mut self) -> Result<Dates, PipelineError> {
         let candidate_orders = self.candidates("orders");
@@ -161,41 +171,18 @@ impl Merge<'_> {
         Ok(dates)
     }
 
-    /// What changed of the payments, as long as they are not merged.
-    async fn payments(&mut self) -> Result<Payments, PipelineError> {
+    /// The dates of payments that changed, and those of the orders that they pay or have paid.
+    async fn payments(&mut self) -> Result<(Dates, Dates), PipelineError> {
         let candidates = self.candidates("transaction");
         if candidates.is_empty() {
-            return Ok(Payments::default());
+            return Ok((Dates::new(), Dates::new()));
         }
         let changed = Touched::Transactions.ask(self.build, self.manifest, &candidates).await?;
         let mut orders = self.ask("payments", Touched::PaidOrders, &candidates).await?;
         if !Touched::MovedPayments.ask(self.build, self.manifest, &candidates).await?.is_empty() {
             orders.extend(self.ask("payments", Touched::LeftOrders, &candidates).await?);
         }
-        Ok(Payments { changed, orders })
-    }
-
-    /// What merged versions of these dates touch; before, the last of them was of `last_price`.
-    async fn catalogue(
-        &mut self,
-        products: &Dates,
-        variants: &Dates,
-        last_price: Option<PartitionDate>,
-    ) -> Result<Catalogue, PipelineError> {
-        let mut touched = Catalogue::default();
-        if !products.is_empty() {
-            touched.snapshots = self.ask_snapshots("products", Touched::ProductSnapshots, products).await?;
-        }
-        if !variants.is_empty() {
-            let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, variants).await?;
-            touched.snapshots.extend(snapshots);
-            touched.versions = self.ask_versions(variants, last_price).await?;
-            if self.may_reassign_lines(variants).await? {
-                let lines = Touched::ReassignedLines;
-                touched.reassigned = self.ask("product of variants", lines, variants).await?;
-            }
-        }
-        Ok(touched)
+        Ok((changed, orders))
     }
 
     /// Builds every other stored model for its dates.
