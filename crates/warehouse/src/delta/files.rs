@@ -139,9 +139,8 @@ impl TableFiles {
         reader: Arc<CachedParquetFileReaderFactory>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = || groups.iter().flat_map(FileGroup::iter);
-        let rows = files().map(|file| row_count(file) as usize).sum();
-        let bytes = files().map(|file| file.object_meta.size as usize).sum();
+        let rows = groups.iter().map(|group| row_total(group.files())).sum();
+        let bytes = groups.iter().flat_map(FileGroup::iter).map(|file| file.object_meta.size as usize).sum();
         let statistics = self.statistics(rows, bytes)?;
         let source = ParquetSource::new(self.file_schema.clone())
             .with_table_parquet_options(options.clone())
@@ -225,8 +224,10 @@ impl TableProvider for TableFiles {
         let projection = self.in_files(projection)?;
         let partitions = state.config().target_partitions();
         let reader = Arc::new(CachedParquetFileReaderFactory::new(store, footers));
-        if let Some(small) = state.config().get_extension::<SmallFiles>()
-            && SmallFiles::are(&files)
+        // of what is looked up, joins read little, and tell at run time which files
+        if self.lookups.is_empty()
+            && SmallFiles::are(files.len(), row_total(&files))
+            && let Some(small) = state.config().get_extension::<SmallFiles>()
         {
             let whole = |file| {
                 let all = (0..self.schema.fields().len()).collect();
@@ -255,6 +256,10 @@ fn predicate<'a>(
 fn row_count(file: &PartitionedFile) -> u64 {
     let statistics = file.statistics.as_ref();
     statistics.and_then(|statistics| statistics.num_rows.get_value().copied()).unwrap_or_default() as u64
+}
+
+fn row_total(files: &[PartitionedFile]) -> usize {
+    files.iter().map(|file| row_count(file) as usize).sum()
 }
 
 fn table_files(

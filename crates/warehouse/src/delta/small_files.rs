@@ -18,8 +18,10 @@ use object_store::path::Path;
 
 /// Of fewer files there is little to gain.
 const FEWEST_FILES: usize = 16;
-/// Files that are read together are small if they have no more than this together, compressed.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
+/// Files of no more rows, on average, are small.
+const ROWS_PER_FILE: usize = 1024;
+/// No more rows are held of one table's version.
+const MOST_ROWS: usize = 1_000_000;
 /// Enough to wait for an object store only a few times.
 const FILES_AT_A_TIME: usize = 64;
 
@@ -36,10 +38,9 @@ impl SmallFiles {
         Self { held: Mutex::default(), memory }
     }
 
-    /// Whether `files` are many and small.
-    pub(super) fn are(files: &[PartitionedFile]) -> bool {
-        let bytes = files.iter().map(|file| file.object_meta.size).sum::<u64>();
-        files.len() >= FEWEST_FILES && bytes <= MOST_BYTES
+    /// Whether so many files, with so many rows together, are worth holding.
+    pub(super) fn are(files: usize, rows: usize) -> bool {
+        files >= FEWEST_FILES && rows <= MOST_ROWS.min(files * ROWS_PER_FILE)
     }
 
     /// The rows of `files`, in their order; none if there is no memory to hold them. What is not held yet is read by the
