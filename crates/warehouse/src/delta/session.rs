@@ -43,10 +43,6 @@ const MEMORY_PER_ROW: usize = 1024;
 /// lies beyond them is not read of the other side; of several it is not.
 const MEMORY_PER_HASHED_BYTE: usize = 32;
 
-/// Each processor groups what it reads, unless there turn out to be about as many groups as rows. Of one day's customers
-/// each is new, and over a history they come again: only some days tell.
-const ROWS_BEFORE_GROUPING_IS_JUDGED: usize = 1_000_000;
-
 pub(super) struct Session {
     context: SessionContext,
     registry: Arc<Registry>,
@@ -85,14 +81,10 @@ fn config(runtime: &RuntimeEnv) -> SessionConfig {
 impl Session {
     /// A session without tables, whose memory and caches are those of `runtime`.
     pub(super) fn new(runtime: Arc<RuntimeEnv>, registry: Arc<Registry>) -> Self {
-        let config = config(&runtime).set_usize(
-            "datafusion.execution.skip_partial_aggregation_probe_rows_threshold",
-            ROWS_BEFORE_GROUPING_IS_JUDGED,
-        );
-        Self::with(config, runtime, registry)
+        Self::with(config(&runtime), runtime, registry)
     }
 
-    /// The same for a build, which groups by date, and reads small files once.
+    /// The same for a build, which reads small files once.
     pub(super) fn of_build(runtime: Arc<RuntimeEnv>, registry: Arc<Registry>) -> Self {
         let config = config(&runtime).with_extension(Arc::new(SmallFiles::new(&runtime.memory_pool)));
         Self::with(config, runtime, registry)
