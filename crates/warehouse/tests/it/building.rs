@@ -1,5 +1,6 @@
 //! What a build makes of what it is brought.
 
+use daybook_warehouse::Build;
 use futures::future::try_join_all;
 
 use crate::dump::Rows;
@@ -91,6 +92,55 @@ pub(crate) async fn a_view_shows_all_tables_that_are_built_at_the_same_time(worl
     world.publish(build, &[FIRST]).await.unwrap();
     let titles = "select order_line_id, product_title, variant_title from app_sales order by 1";
     assert_eq!(world.ask(titles).await, ["l1|Mug|Red", "l2|(unknown)|(unknown)"]);
+}
+
+pub(crate) async fn a_build_reads_many_small_dates_as_readers_do(world: &mut World) {
+    let history: Vec<[String; 2]> = (1..=20).map(|day| version(day, 100 + day)).collect();
+    let (build, _) = build_of_versions(world, &history).await;
+    world.publish(build, &[]).await.unwrap();
+    let questions = [
+        "select variant_id, price, partition_date from variant_version order by 1",
+        "select count(*) from variant_version",
+        "select partition_date from variant_version where price between 103 and 117 order by 1",
+    ];
+    // by now the build has read what was published, and one of its dates becomes another
+    let (build, before) = build_of_versions(world, &[version(5, 900), version(21, 121)]).await;
+    let mut made = Vec::new();
+    for question in questions {
+        made.push(world.ask_build(build.as_ref(), question).await);
+    }
+    assert_eq!(before, world.ask(questions[0]).await);
+    world.publish(build, &[]).await.unwrap();
+    for (question, made) in questions.into_iter().zip(made) {
+        assert_eq!(made, world.ask(question).await, "{question}");
+    }
+    let ends = "select variant_id, price from variant_version where price > 119 order by 1";
+    assert_eq!(world.ask(ends).await, ["v05|900", "v20|120", "v21|121"]);
+}
+
+/// A day in March, and the price of its variant on that day.
+fn version(day: u32, price: u32) -> [String; 2] {
+    [format!("{day:02}"), price.to_string()]
+}
+
+/// A build of these versions, and the rows that it held before them.
+async fn build_of_versions(world: &mut World, versions: &[[String; 2]]) -> (Box<dyn Build>, Vec<String>) {
+    let row = |[day, price]: &[String; 2]| -> [String; 11] {
+        let (date, at) = (format!("2024-03-{day}"), format!("2024-03-{day} 08:00:00"));
+        let [created, updated, ingested, from] = std::array::from_fn(|_| at.clone());
+        let (variant, product, title) = (format!("v{day}"), "p1".to_owned(), "Red".to_owned());
+        let (operation, ordinal) = ("upsert".to_owned(), "0".to_owned());
+        [variant, product, price.clone(), title, created, updated, ingested, from, operation, ordinal, date]
+    };
+    let rows: Vec<[String; 11]> = versions.iter().map(row).collect();
+    let texts: Vec<[&str; 11]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
+    let texts: Vec<&[&str]> = texts.iter().map(<[&str; 11]>::as_slice).collect();
+    let dates: Vec<&str> = rows.iter().map(|row| row[10].as_str()).collect();
+    let build = world.staged(&[("variant_version", &texts)]).await;
+    let held = "select variant_id, price, partition_date from variant_version order by 1";
+    let before = world.ask_build(build.as_ref(), held).await;
+    build.materialize(world.registry.get("variant_version").unwrap(), &days(&dates)).await.unwrap();
+    (build, before)
 }
 
 pub(crate) async fn a_preview_is_seen_by_its_build_and_writes_nothing(world: &mut World) {

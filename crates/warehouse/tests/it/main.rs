@@ -54,6 +54,7 @@ conformance! {
     building::a_snapshot_shows_each_day_as_it_ended,
     building::dates_are_built_again_within_a_build,
     building::a_view_shows_all_tables_that_are_built_at_the_same_time,
+    building::a_build_reads_many_small_dates_as_readers_do,
     building::a_preview_is_seen_by_its_build_and_writes_nothing,
     building::a_table_without_dates_is_built_as_a_whole,
     building::a_table_gets_a_new_column,
