@@ -74,9 +74,17 @@ class PeakMemory(threading.Thread):
 def _tree(pid: int) -> list[int]:
     pids = [pid]
     for parent in pids:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            pids.extend(map(int, _read(children).split()))
+        for thread in _threads(parent):
+            pids.extend(map(int, _read(thread / "children").split()))
     return pids
+
+
+def _threads(pid: int) -> list[Path]:
+    """The threads of a process; none if it has just ended."""
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _held_kib(pid: int) -> int:
