@@ -19,7 +19,7 @@ def table(result: dict[str, object]) -> str:
 
 def _backfill(days: int, runs: dict[str, dict]) -> list[str]:
     steps = dict.fromkeys(step for run in runs.values() for step in run["steps"])
-    # not the sum of the models: Daybook builds some at the same time
+    # Daybook builds several at a time, so their seconds do not add up
     models = {name: run["seconds"] - sum(run["steps"].get(step, 0) for step in CHECKS) for name, run in runs.items()}
     lines = [_row(f"{days} days, seconds", runs)]
     lines += [_row(step, (f"{run['steps'].get(step, 0):.1f}" for run in runs.values())) for step in steps]

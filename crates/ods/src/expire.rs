@@ -124,7 +124,7 @@ impl Ods {
         let rows = hold(&mut connection, Table::Transaction, held).await?;
         let mut metrics = ExpireMetrics::default();
         for first in (0..rows).step_by(BATCH_ROWS as usize) {
-            let mut txn = begin(&mut connection).await?;
+            let mut txn = begin_deleting(&mut connection).await?;
             // One statement locks a row, looks at its newest content and deletes it.
             let expired = sqlx::query(include_str!("../queries/transaction/expire.sql"))
                 .bind(first)
@@ -142,7 +142,7 @@ impl Ods {
 }
 
 async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result<ExpireMetrics, sqlx::Error> {
-    let mut txn = begin(connection).await?;
+    let mut txn = begin_deleting(connection).await?;
     // A load must not find an order that is gone when it commits its lines.
     serialize_loads(&mut txn).await?;
     sqlx::raw_sql(include_str!("../queries/orders/lock_writers_out.sql")).execute(&mut *txn).await?;
@@ -159,9 +159,11 @@ async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result
     })
 }
 
-/// Begins a transaction that only deletes. Its end does not wait for the disk: should the server crash right after it, the
+/// Begins a transaction that only deletes. Its end does not wait for the disk: should PostgreSQL crash right after it, the
 /// rows are back, and the next expiry deletes them.
-async fn begin(connection: &mut PgConnection) -> Result<sqlx::Transaction<'_, sqlx::Postgres>, sqlx::Error> {
+async fn begin_deleting(
+    connection: &mut PgConnection,
+) -> Result<sqlx::Transaction<'_, sqlx::Postgres>, sqlx::Error> {
     let mut txn = connection.begin().await?;
     sqlx::query("set local synchronous_commit = off").execute(&mut *txn).await?;
     Ok(txn)

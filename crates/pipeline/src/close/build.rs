@@ -83,6 +83,17 @@ struct Changes {
     versions: Dates,
 }
 
+/// The dates that changes of the catalogue touch.
+#[derive(Default)]
+struct Catalogue {
+    /// Closed dates at whose end it is another.
+    snapshots: Dates,
+    /// Dates of variants' versions that changed, and of those that follow them.
+    versions: Dates,
+    /// Dates of lines that now belong to another product.
+    reassigned: Dates,
+}
+
 /// The dates to build, by what feeds a model.
 struct FeedDates {
     orders: Dates,
@@ -124,12 +135,12 @@ struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    /// Merges what the dump brings. Each question is asked when what it compares is merged, or is not yet.
+    /// Merges the dump. Orders and payments are compared before the rest is merged, the catalogue after it.
     async fn replica(&mut self) -> Result<Changes, PipelineError> {
         let mut sales = self.orders().await?;
         let (payments, orders) = self.payments().await?;
         let (products, variants) = (self.candidates("product_version"), self.candidates("variant_version"));
-        let last_price = match variants.is_empty() {
+        let last_held = match variants.is_empty() {
             true => None,
             false => self.build.rows("variant_version").await?.into_keys().next_back(),
         };
@@ -141,23 +152,36 @@ impl Merge<'_> {
             ("variant_version", &variants),
         ];
         self.merge(&tables).await?;
-        let mut snapshots = Dates::new();
-        let mut versions = Dates::new();
-        if !products.is_empty() {
-            snapshots = self.ask_snapshots("products", Touched::ProductSnapshots, &products).await?;
-        }
-        if !variants.is_empty() {
-            snapshots.extend(self.ask_snapshots("variants", Touched::VariantSnapshots, &variants).await?);
-            versions = self.ask_versions(&variants, last_price).await?;
-            if self.may_reassign_lines(&variants).await? {
-                let reassigned = Touched::ReassignedLines;
-                sales.extend(self.ask("product of variants", reassigned, &variants).await?);
-            }
-        }
+        let Catalogue { snapshots, versions, reassigned } =
+            self.catalogue(&products, &variants, last_held).await?;
+        sales.extend(reassigned);
         Ok(Changes { sales, orders, snapshots, versions })
     }
 
-    /// Merges orders; gives the dates of which orders or lines changed.
+    /// What merged versions of these dates touch; before, the last of the variants' was of the date `last_held`.
+    async fn catalogue(
+        &mut self,
+        products: &Dates,
+        variants: &Dates,
+        last_held: Option<PartitionDate>,
+    ) -> Result<Catalogue, PipelineError> {
+        let mut touched = Catalogue::default();
+        if !products.is_empty() {
+            touched.snapshots = self.ask_snapshots("products", Touched::ProductSnapshots, products).await?;
+        }
+        if !variants.is_empty() {
+            let snapshots = self.ask_snapshots("variants", Touched::VariantSnapshots, variants).await?;
+            touched.snapshots.extend(snapshots);
+            touched.versions = self.ask_versions(variants, last_held).await?;
+            if self.may_reassign_lines(variants).await? {
+                let lines = Touched::ReassignedLines;
+                touched.reassigned = self.ask("product of variants", lines, variants).await?;
+            }
+        }
+        Ok(touched)
+    }
+
+    /// Merges orders; gives the dates whose orders or lines changed.
     async fn orders(&mut self) -> Result<Dates, PipelineError> {
         let candidate_orders = self.candidates("orders");
         let mut dates = Dates::new();

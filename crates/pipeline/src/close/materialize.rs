@@ -27,8 +27,8 @@ impl BuiltModel {
     }
 }
 
-/// Builds `models`, each for its dates. Most of a model's time one processor waits for the other, so that two models take
-/// less time together than one after the other; how much is under way at once is up to the back end.
+/// Builds `models`, each for its dates. A model alone leaves processors idle while it is planned, ends and commits. How many
+/// are under way at once is up to the back end.
 pub(super) async fn materialize(
     build: &dyn Build,
     registry: &Registry,
@@ -51,12 +51,14 @@ pub(super) async fn materialize(
                 made.map(|made| (model, dates, made, started))
             });
         }
-        let Some((model, dates, made, started)) = under_way.try_next().await? else {
-            return Ok(built);
-        };
+        let Some((model, dates, made, started)) = under_way.try_next().await? else { break };
         let MaterializeMetrics { rows, dates: count } = made;
         steps.end(&model.name, started, json!({ "rows": rows, "dates": count })).await?;
         unbuilt.remove(&model.name);
         built.insert(model.name.clone(), BuiltModel { dates, rows });
+    }
+    match waiting.first() {
+        None => Ok(built),
+        Some((model, _)) => Err(PipelineError::Compile(format!("model '{}' waits for itself", model.name))),
     }
 }

@@ -16,6 +16,8 @@ mod rows;
 mod steps;
 mod touched;
 
+use std::time::Instant;
+
 use daybook_model::manifest::{Manifest, TableDump};
 use daybook_model::{BusinessTimezone, PartitionDate, Registry};
 use daybook_ods::Ods;
@@ -85,12 +87,13 @@ impl Close<'_> {
     /// Any [`PipelineError`]. Before the publish, the published state is as it was and nothing has left the ODS; what
     /// fails after it (marking, expiry, cleaning up) is made up for by the next close.
     pub async fn run(&self, period: ClosePeriod) -> Result<CloseReport, PipelineError> {
+        let started = Instant::now();
         let mut lock = RunLock::acquire(self.ods.pool()).await?;
         let closed = self.run_locked(period, &mut lock).await;
         let released = lock.release().await;
         let report = closed?;
         released?;
-        Ok(report)
+        Ok(CloseReport { seconds: started.elapsed().as_secs_f64(), ..report })
     }
 
     async fn run_locked(

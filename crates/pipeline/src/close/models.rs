@@ -1,6 +1,7 @@
 //! Models by themselves: built again, or tested, without a dump.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use daybook_model::{Model, PartitionDate, portions};
 use daybook_warehouse::{Publication, PublicationDraft, Warehouse, WarehouseError};
@@ -26,12 +27,13 @@ impl Close<'_> {
     /// # Errors
     /// As [`Close::run`], and when nothing was ever published.
     pub async fn rebuild(&self, models: &BTreeSet<String>) -> Result<CloseReport, PipelineError> {
+        let started = Instant::now();
         let lock = RunLock::acquire(self.ods.pool()).await?;
         let rebuilt = self.rebuild_locked(models).await;
         let released = lock.release().await;
         let report = rebuilt?;
         released?;
-        Ok(report)
+        Ok(CloseReport { seconds: started.elapsed().as_secs_f64(), ..report })
     }
 
     async fn rebuild_locked(&self, models: &BTreeSet<String>) -> Result<CloseReport, PipelineError> {

@@ -31,7 +31,9 @@ pub struct CloseReport {
     pub publication: Option<u64>,
     /// The dates that were built, and why.
     pub dates: DatePlan,
-    /// The steps, in order.
+    /// How long it took. Steps take more together, since models are built side by side.
+    pub seconds: f64,
+    /// The steps, in the order in which they ended.
     pub steps: Vec<StepReport>,
 }
 
@@ -48,7 +50,7 @@ pub struct StepReport {
 
 impl CloseReport {
     fn new(state: CloseState, run_id: Option<i64>) -> Self {
-        Self { state, run_id, publication: None, dates: DatePlan::new(), steps: Vec::new() }
+        Self { state, run_id, publication: None, dates: DatePlan::new(), seconds: 0.0, steps: Vec::new() }
     }
 
     pub(super) fn nothing_to_close() -> Self {

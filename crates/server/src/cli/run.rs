@@ -52,7 +52,7 @@ pub(super) fn report(report: &CloseReport, reporting: Reporting) -> anyhow::Resu
 }
 
 fn summary(report: &CloseReport) -> String {
-    let seconds: f64 = report.steps.iter().map(|step| step.seconds).sum();
+    let seconds = report.seconds;
     match (report.state, report.publication) {
         (CloseState::Published, Some(number)) => {
             format!("published: number {number}, {} dates built in {seconds:.1} s", report.dates.len())

@@ -1,7 +1,7 @@
 //! The next state of a Delta warehouse.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
@@ -18,7 +18,7 @@ use daybook_model::manifest::{Manifest, staged};
 use daybook_model::{Dialect, Feed, Model, PartitionDate, Registry, compile, portions};
 use deltalake::DeltaTableError;
 use futures::{StreamExt, TryStreamExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::publications::Publications;
 use super::replace::{Extent, Replacement};
@@ -41,14 +41,20 @@ pub(super) struct DeltaBuild {
     session: Session,
     registry: Arc<Registry>,
     tables: Tables,
-    /// Every stored model's table in this build's state.
+    /// Every stored model's table in this build's state. Who shows another one keeps the lock until the views that read it
+    /// are planned: of a view that reads two tables, whoever shows the second one has to see the first.
     opened: Mutex<BTreeMap<String, Arc<OpenTable>>>,
-    /// Who holds it shows a table, and plans the views that read it.
-    showing: tokio::sync::Mutex<()>,
-    /// As many portions of models are under way at once as there are processors: each may hold its part of the memory.
-    portions_under_way: Semaphore,
+    /// One for each processor, and with it for its part of the memory.
+    permits: Semaphore,
     /// How many rows each staged table holds of each date.
     staged_rows: BTreeMap<String, BTreeMap<PartitionDate, u64>>,
+}
+
+/// Dates of a model that are built together.
+struct Portion {
+    dates: Dates,
+    /// The parts of the memory that it may take: more than one only if a single date is that large.
+    permits: u32,
 }
 
 impl DeltaBuild {
@@ -68,7 +74,7 @@ impl DeltaBuild {
         session.set_paid_statuses(paid_statuses)?;
         session.show("published", published).await?;
         let processors = session.processors();
-        let build = Self {
+        let mut build = Self {
             storage,
             publications,
             before,
@@ -76,52 +82,48 @@ impl DeltaBuild {
             registry: Arc::clone(&registry),
             tables,
             opened: Mutex::default(),
-            showing: tokio::sync::Mutex::default(),
-            portions_under_way: Semaphore::new(processors),
+            permits: Semaphore::new(processors),
             staged_rows: BTreeMap::new(),
         };
         let version = |model: &Model| build.before.tables.get(&model.name).copied().unwrap_or(table::EMPTY);
         let opened = build.tables.open(stored(&registry).map(|model| (model, version(model)))).await?;
         for (model, opened) in stored(&registry).zip(opened) {
-            build.show(model, opened)?;
+            build.session.set_provider(&model.name, Arc::clone(&opened.files) as _)?;
+            build.opened.get_mut().insert(model.name.clone(), opened);
         }
         build.session.plan_views(None).await?;
         Ok(build)
     }
 
-    /// Makes `opened` what queries see of `model`.
-    fn show(&self, model: &Model, opened: Arc<OpenTable>) -> Result<(), WarehouseError> {
+    /// Makes `opened` what queries see of `model`, also through views.
+    async fn show(&self, model: &Model, opened: Arc<OpenTable>) -> Result<(), WarehouseError> {
+        let mut all = self.opened.lock().await;
         self.session.set_provider(&model.name, Arc::clone(&opened.files) as _)?;
-        self.all_opened().insert(model.name.clone(), opened);
-        Ok(())
+        all.insert(model.name.clone(), opened);
+        self.session.plan_views(Some(&model.name)).await
     }
 
-    fn opened(&self, model: &Model) -> Result<Arc<OpenTable>, WarehouseError> {
-        self.all_opened().get(&model.name).cloned().ok_or_else(|| WarehouseError::Model {
+    async fn opened(&self, model: &Model) -> Result<Arc<OpenTable>, WarehouseError> {
+        self.opened.lock().await.get(&model.name).cloned().ok_or_else(|| WarehouseError::Model {
             model: model.name.clone(),
             problem: "is not a stored model of this warehouse".to_owned(),
         })
     }
 
-    fn all_opened(&self) -> MutexGuard<'_, BTreeMap<String, Arc<OpenTable>>> {
-        // nobody leaves it half-changed
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Writes the model's files for `dates`, some dates at a time, as many at once as there are processors.
     async fn write(&self, model: &Model, dates: &Dates) -> Result<Written, WarehouseError> {
         let failed = |error| WarehouseError::delta(&model.name)(error);
-        let writer = FileWriter::of(model, &self.opened(model)?.table).map_err(failed)?;
+        let writer = FileWriter::of(model, &self.opened(model).await?.table).map_err(failed)?;
         let portions = self.portions(model, dates).await?;
         let processors = self.session.processors();
         // one portion is shared by all processors; of many, each processor takes its own
         let partitions = if portions.len() == 1 { processors } else { 1 };
         futures::stream::iter(portions)
-            .map(|dates| {
+            .map(|Portion { dates, permits }| {
                 let writer = writer.clone();
                 async move {
                     // nobody ever closes it
-                    let _under_way = self.portions_under_way.acquire().await.ok();
+                    let _permits = self.permits.acquire_many(permits).await.ok();
                     let rows = self.rows(model, &dates, partitions).await?;
                     let written = SpawnedTask::spawn(async move { writer.write(rows).await }).join().await;
                     let written = written.map_err(DeltaTableError::generic).and_then(|done| done);
@@ -139,9 +141,10 @@ impl DeltaBuild {
 
     /// `dates` in portions by the largest table that the model reads: memory stays bounded however many dates there are,
     /// and nothing has to be sorted on disk.
-    async fn portions(&self, model: &Model, dates: &Dates) -> Result<Vec<Dates>, WarehouseError> {
+    async fn portions(&self, model: &Model, dates: &Dates) -> Result<Vec<Portion>, WarehouseError> {
+        let processors = self.session.processors() as u32;
         if !model.is_partitioned() {
-            return Ok(vec![Dates::new()]);
+            return Ok(vec![Portion { dates: Dates::new(), permits: processors }]);
         }
         let shows_catalogue = match model.feed {
             Some(Feed::Catalogue) => true,
@@ -150,21 +153,31 @@ impl DeltaBuild {
         };
         if shows_catalogue {
             let rows = if dates.len() > 1 { self.catalogue_size().await? } else { 0 };
-            return Ok(portions(dates, self.session.rows_per_portion(), |_| rows));
+            return Ok(self.portioned(dates, |_| rows));
         }
-        let rows = self.rows_read(model);
-        let of = |date| rows.get(&date).copied().unwrap_or_default();
-        Ok(portions(dates, self.session.rows_per_portion(), of))
+        let rows = self.rows_read(model).await;
+        Ok(self.portioned(dates, |date| rows.get(&date).copied().unwrap_or_default()))
+    }
+
+    /// `dates` in portions, of which each date has so many `rows`.
+    fn portioned(&self, dates: &Dates, rows: impl Fn(PartitionDate) -> u64) -> Vec<Portion> {
+        let limit = self.session.rows_per_portion();
+        let processors = self.session.processors() as u64;
+        let portion = |dates: Dates| {
+            let total: u64 = dates.iter().map(|date| rows(*date)).sum();
+            Portion { permits: total.div_ceil(limit.max(1)).clamp(1, processors) as u32, dates }
+        };
+        portions(dates, limit, &rows).into_iter().map(portion).collect()
     }
 
     /// How many rows of each date the model reads, in the table that holds the most.
-    fn rows_read(&self, model: &Model) -> BTreeMap<PartitionDate, u64> {
+    async fn rows_read(&self, model: &Model) -> BTreeMap<PartitionDate, u64> {
         let mut tables = self.registry.tables_read(&model.name);
         // what it merges into
         tables.insert(model.name.clone());
         let mut most = BTreeMap::new();
         for table in &tables {
-            let held = self.rows_held(table);
+            let held = self.rows_held(table).await;
             for (date, count) in held.iter().chain(self.staged_rows.get(table).into_iter().flatten()) {
                 let rows = most.entry(*date).or_default();
                 *rows = (*count).max(*rows);
@@ -174,8 +187,8 @@ impl DeltaBuild {
     }
 
     /// How many rows a stored model's table holds of each date.
-    fn rows_held(&self, model: &str) -> BTreeMap<PartitionDate, u64> {
-        self.all_opened().get(model).map(|opened| opened.files.rows_by_date()).unwrap_or_default()
+    async fn rows_held(&self, model: &str) -> BTreeMap<PartitionDate, u64> {
+        self.opened.lock().await.get(model).map(|opened| opened.files.rows_by_date()).unwrap_or_default()
     }
 
     /// How many rows one day's state of the catalogue has at most: as many as there ever were products or variants.
@@ -282,14 +295,10 @@ impl Build for DeltaBuild {
         }
         let Written { files, rows, .. } = self.write(model, dates).await?;
         let extent = if model.is_partitioned() { Extent::Dates(dates.clone()) } else { Extent::Whole };
-        let base = self.opened(model)?.table.clone();
+        let base = self.opened(model).await?.table.clone();
         let replacement = Replacement { base, extent, files, columns: delta_columns(model) };
         let table = replacement.commit().await.map_err(WarehouseError::delta(&model.name))?;
-        let opened = self.tables.remember(model, table)?;
-        // of a view that reads two tables, whoever shows the second one has to see the first
-        let _showing = self.showing.lock().await;
-        self.show(model, opened)?;
-        self.session.plan_views(Some(&model.name)).await?;
+        self.show(model, self.tables.remember(model, table)?).await?;
         Ok(MaterializeMetrics { rows, dates: dates.len() as u64 })
     }
 
@@ -306,7 +315,7 @@ impl Build for DeltaBuild {
     }
 
     async fn rows(&self, model: &str) -> Result<BTreeMap<PartitionDate, u64>, WarehouseError> {
-        Ok(self.rows_held(model))
+        Ok(self.rows_held(model).await)
     }
 
     async fn query(&self, sql: &str) -> Result<QueryResult, WarehouseError> {
@@ -316,7 +325,7 @@ impl Build for DeltaBuild {
     async fn publish(self: Box<Self>, draft: PublicationDraft) -> Result<Publication, WarehouseError> {
         let version =
             |(name, opened): (&String, &Arc<OpenTable>)| Some((name.clone(), opened.table.version()?));
-        let tables = self.all_opened().iter().filter_map(version).collect();
+        let tables = self.opened.lock().await.iter().filter_map(version).collect();
         let publication = Publication { number: self.before.number + 1, tables, draft };
         self.publications.add(&publication).await?;
         Ok(publication)

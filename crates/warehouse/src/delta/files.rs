@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::{cast, concat_batches};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate};
@@ -130,8 +130,28 @@ impl TableFiles {
         Ok(statistics)
     }
 
+    /// All rows of `files`, if `state` holds those of small files and these are. Not of tables that are looked up: joins tell
+    /// at run time which of their files to read.
+    async fn held(
+        &self,
+        state: &dyn Session,
+        files: &[PartitionedFile],
+        options: &TableParquetOptions,
+        reader: &Arc<CachedParquetFileReaderFactory>,
+    ) -> Result<Option<Vec<RecordBatch>>> {
+        let Some(small) = state.config().get_extension::<SmallFiles>() else { return Ok(None) };
+        if !self.lookups.is_empty() || !SmallFiles::are_worth_holding(files) {
+            return Ok(None);
+        }
+        let whole = |file| {
+            let all = (0..self.schema.fields().len()).collect();
+            self.scan_files(vec![FileGroup::new(vec![file])], all, options, Arc::clone(reader), None)
+        };
+        small.rows(files, &state.task_ctx(), whole).await
+    }
+
     /// Reads `groups` of files side by side.
-    fn plan(
+    fn scan_files(
         &self,
         groups: Vec<FileGroup>,
         projection: Vec<usize>,
@@ -155,8 +175,8 @@ impl TableFiles {
         Ok(DataSourceExec::from_data_source(config))
     }
 
-    /// Gives `rows` that are held, shared by so many partitions.
-    fn plan_held(
+    /// Gives `rows` that are held, in at most so many partitions.
+    fn scan_held(
         &self,
         rows: &[RecordBatch],
         projection: &[usize],
@@ -164,13 +184,12 @@ impl TableFiles {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = Arc::new(self.file_schema.table_schema().project(projection)?);
         let share = rows.len().div_ceil(partitions).max(1);
-        let partition = |rows: &[RecordBatch]| {
-            let rows: Vec<_> =
-                rows.iter().map(|batch| batch.project(projection)).collect::<Result<_, _>>()?;
-            Ok(vec![concat_batches(&schema, &rows)?])
+        let projected = |rows: &[RecordBatch]| {
+            let rows = rows.iter().map(|batch| Ok(batch.project(projection)?));
+            rows.collect::<Result<Vec<_>>>()
         };
-        let partitions = rows.chunks(share).map(partition).collect::<Result<Vec<_>>>()?;
-        Ok(MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&schema), None)?)
+        let partitions = rows.chunks(share).map(projected).collect::<Result<Vec<_>>>()?;
+        Ok(MemorySourceConfig::try_new_exec(&partitions, schema, None)?)
     }
 
     /// The projection, counted in the model's columns, in those of the files.
@@ -224,21 +243,11 @@ impl TableProvider for TableFiles {
         let projection = self.in_files(projection)?;
         let partitions = state.config().target_partitions();
         let reader = Arc::new(CachedParquetFileReaderFactory::new(store, footers));
-        // of what is looked up, joins read little, and tell at run time which files
-        if self.lookups.is_empty()
-            && SmallFiles::are(files.len(), row_total(&files))
-            && let Some(small) = state.config().get_extension::<SmallFiles>()
-        {
-            let whole = |file| {
-                let all = (0..self.schema.fields().len()).collect();
-                self.plan(vec![FileGroup::new(vec![file])], all, &options, Arc::clone(&reader), None)
-            };
-            if let Some(rows) = small.rows(&files, &state.task_ctx(), whole).await? {
-                return self.plan_held(&rows, &projection, partitions);
-            }
+        if let Some(rows) = self.held(state, &files, &options, &reader).await? {
+            return self.scan_held(&rows, &projection, partitions);
         }
         let groups = FileGroup::new(files).split_files(partitions);
-        self.plan(groups, projection, &options, reader, limit)
+        self.scan_files(groups, projection, &options, reader, limit)
     }
 }
 
@@ -258,7 +267,8 @@ fn row_count(file: &PartitionedFile) -> u64 {
     statistics.and_then(|statistics| statistics.num_rows.get_value().copied()).unwrap_or_default() as u64
 }
 
-fn row_total(files: &[PartitionedFile]) -> usize {
+/// How many rows `files` hold together.
+pub(super) fn row_total(files: &[PartitionedFile]) -> usize {
     files.iter().map(|file| row_count(file) as usize).sum()
 }
 

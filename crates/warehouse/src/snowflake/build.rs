@@ -36,6 +36,8 @@ pub(super) struct SnowflakeBuild {
     pub(super) before: State,
     /// What this build has made.
     made: Mutex<BTreeMap<String, Made>>,
+    /// Who holds it makes a model: a budget counts each statement's time, also that in which it waits for others.
+    making: tokio::sync::Mutex<()>,
     /// What shows the models that are only previewed.
     previews: BTreeMap<String, String>,
 }
@@ -48,6 +50,7 @@ pub(super) struct State {
 }
 
 /// What a build has made of a model.
+#[derive(Clone)]
 pub(super) struct Made {
     /// Where its rows are.
     pub(super) table: Place,
@@ -74,6 +77,7 @@ impl SnowflakeBuild {
             registry,
             before,
             made: Mutex::default(),
+            making: tokio::sync::Mutex::default(),
             previews: BTreeMap::new(),
         };
         let Names { database, next, .. } = &build.names;
@@ -163,11 +167,11 @@ impl SnowflakeBuild {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What makes the next table of a model, and shows it; the second statement inserts the rows.
+    /// Gives a model its next table; returns the statements that create it, fill it (the second) and show it.
     fn next_table(&self, model: &Model, dates: &Dates) -> Result<Vec<String>, WarehouseError> {
         let sql = self.names.located(&self.compiled(model, dates)?)?;
         let columns = list(schema::column_names(model)?);
-        let earlier = self.all_made().remove(&model.name);
+        let earlier = self.all_made().get(&model.name).cloned();
         let number = earlier.as_ref().map_or(1, |made| made.number + 1);
         let table = self.names.next(&format!("{}_next_{number}", model.name))?;
         let order = ordered(&schema::sort(model)?);
@@ -258,6 +262,7 @@ impl Build for SnowflakeBuild {
         if dates.is_empty() && model.is_partitioned() {
             return Ok(MaterializeMetrics::default());
         }
+        let _making = self.making.lock().await;
         let statements = self.next_table(model, dates)?;
         let inserted = self.session.execute(&model.name, statements).await?.into_iter().nth(1);
         let rows = match inserted {

@@ -95,6 +95,7 @@ pub(crate) async fn a_view_shows_all_tables_that_are_built_at_the_same_time(worl
 }
 
 pub(crate) async fn a_build_reads_many_small_dates_as_readers_do(world: &mut World) {
+    // more files than a build leaves unheld
     let history: Vec<[String; 2]> = (1..=20).map(|day| version(day, 100 + day)).collect();
     let (build, _) = build_of_versions(world, &history).await;
     world.publish(build, &[]).await.unwrap();
@@ -103,7 +104,7 @@ pub(crate) async fn a_build_reads_many_small_dates_as_readers_do(world: &mut Wor
         "select count(*) from variant_version",
         "select partition_date from variant_version where price between 103 and 117 order by 1",
     ];
-    // by now the build has read what was published, and one of its dates becomes another
+    // this build reads all dates before it replaces one
     let (build, before) = build_of_versions(world, &[version(5, 900), version(21, 121)]).await;
     let mut made = Vec::new();
     for question in questions {
