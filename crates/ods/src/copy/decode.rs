@@ -33,10 +33,7 @@ impl CopyDecoder {
     }
 
     /// The next row, if all of it is there.
-    pub(crate) fn next_tuple<'a>(
-        &'a mut self,
-        fields: &mut Vec<Option<std::ops::Range<usize>>>,
-    ) -> Result<Option<Tuple<'a>>, DecodeError> {
+    pub(crate) fn next_tuple(&mut self) -> Result<Option<Tuple<'_>>, DecodeError> {
         let (start, count) = loop {
             if !self.header_read {
                 let rest = &self.bytes[self.position..];
@@ -49,83 +46,110 @@ impl CopyDecoder {
                 self.position += HEADER.len();
                 self.header_read = true;
             }
-            let Some(count) = read(&self.bytes, self.position).map(i16::from_be_bytes) else {
+            let Some((count, _)) = self.bytes[self.position..].split_first_chunk() else {
                 return Ok(None);
             };
-            if count >= 0 {
-                break (self.position + 2, count);
+            self.position += count.len();
+            match usize::try_from(i16::from_be_bytes(*count)) {
+                Ok(count) => break (self.position, count),
+                // The trailer is a row with a count of -1.
+                Err(_) => self.header_read = false,
             }
-            // The trailer is a row with a count of -1.
-            self.position += 2;
-            self.header_read = false;
         };
-        let mut at = start;
-        fields.clear();
+        let mut fields = Fields { rest: &self.bytes[start..] };
         for _ in 0..count {
-            let Some(length) = read(&self.bytes, at).map(i32::from_be_bytes) else {
+            if fields.next().is_none() {
+                self.position = start - size_of::<i16>();
                 return Ok(None);
-            };
-            at += 4;
-            // A negative length is a null.
-            let field = usize::try_from(length).ok().map(|length| at..at + length);
-            at = field.as_ref().map_or(at, |field| field.end);
-            fields.push(field);
+            }
         }
-        if at > self.bytes.len() {
-            return Ok(None);
-        }
-        self.position = at;
-        Ok(Some(Tuple { bytes: &self.bytes, content: start..at }))
+        self.position = self.bytes.len() - fields.rest.len();
+        Ok(Some(Tuple { content: &self.bytes[start..self.position] }))
     }
 }
 
-fn read<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..at + N)?.try_into().ok()
-}
-
-/// One row; its fields are looked up by the ranges that [`CopyDecoder::next_tuple`] filled in.
+/// One row.
+#[derive(Clone, Copy)]
 pub(crate) struct Tuple<'a> {
-    bytes: &'a [u8],
-    content: std::ops::Range<usize>,
+    content: &'a [u8],
 }
-
-/// Where a row's fields lie.
-pub(crate) type Fields = [Option<std::ops::Range<usize>>];
 
 impl<'a> Tuple<'a> {
     /// The row as the server wrote it: the same values always give the same bytes.
-    pub(crate) fn content(&self) -> &'a [u8] {
-        &self.bytes[self.content.clone()]
+    pub(crate) fn content(self) -> &'a [u8] {
+        self.content
     }
 
-    pub(crate) fn field(&self, fields: &Fields, index: usize) -> Result<&'a [u8], DecodeError> {
-        let range = fields.get(index).cloned().flatten().ok_or(DecodeError::Missing(index))?;
-        Ok(&self.bytes[range])
+    /// Its values, from the first column on; in columns that it does not have, they are missing.
+    pub(crate) fn fields(self) -> impl Iterator<Item = Field<'a>> {
+        let mut fields = Fields { rest: self.content };
+        (0..).map(move |index| Field { index, value: fields.next().flatten() })
     }
 
-    pub(crate) fn integer(&self, fields: &Fields, index: usize) -> Result<i32, DecodeError> {
-        let bytes = self.field(fields, index)?.try_into().map_err(|_| DecodeError::Damaged)?;
+    /// The value of a column.
+    pub(crate) fn field(self, index: usize) -> Field<'a> {
+        Field { index, value: Fields { rest: self.content }.nth(index).flatten() }
+    }
+}
+
+/// Cuts fields off the front, while there is a whole one; of a null there is nothing.
+struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Option<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.rest.split_first_chunk()?;
+        // A negative length is a null.
+        let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
+            self.rest = rest;
+            return Some(None);
+        };
+        let (value, rest) = rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(Some(value))
+    }
+}
+
+/// A value, by the number of its column.
+#[derive(Clone, Copy)]
+pub(crate) struct Field<'a> {
+    index: usize,
+    value: Option<&'a [u8]>,
+}
+
+impl<'a> Field<'a> {
+    pub(crate) fn bytes(self) -> Result<&'a [u8], DecodeError> {
+        self.value.ok_or(DecodeError::Missing(self.index))
+    }
+
+    pub(crate) fn integer(self) -> Result<i32, DecodeError> {
+        let bytes = self.bytes()?.try_into().map_err(|_| DecodeError::Damaged)?;
         Ok(i32::from_be_bytes(bytes))
     }
 
-    pub(crate) fn bigint(&self, fields: &Fields, index: usize) -> Result<i64, DecodeError> {
-        let bytes = self.field(fields, index)?.try_into().map_err(|_| DecodeError::Damaged)?;
+    pub(crate) fn bigint(self) -> Result<i64, DecodeError> {
+        let bytes = self.bytes()?.try_into().map_err(|_| DecodeError::Damaged)?;
         Ok(i64::from_be_bytes(bytes))
     }
 
     /// A timestamp, in microseconds since 1970.
-    pub(crate) fn timestamp(&self, fields: &Fields, index: usize) -> Result<i64, DecodeError> {
-        match self.bigint(fields, index)? {
-            i64::MIN | i64::MAX => Err(DecodeError::OutOfRange(index)),
-            micros => micros.checked_add(POSTGRES_EPOCH_MICROS).ok_or(DecodeError::OutOfRange(index)),
+    pub(crate) fn timestamp(self) -> Result<i64, DecodeError> {
+        let out_of_range = DecodeError::OutOfRange(self.index);
+        match self.bigint()? {
+            i64::MIN | i64::MAX => Err(out_of_range),
+            micros => micros.checked_add(POSTGRES_EPOCH_MICROS).ok_or(out_of_range),
         }
     }
 
     /// A date, in days since 1970.
-    pub(crate) fn date(&self, fields: &Fields, index: usize) -> Result<i32, DecodeError> {
-        match self.integer(fields, index)? {
-            i32::MIN | i32::MAX => Err(DecodeError::OutOfRange(index)),
-            days => days.checked_add(POSTGRES_EPOCH_DAYS).ok_or(DecodeError::OutOfRange(index)),
+    pub(crate) fn date(self) -> Result<i32, DecodeError> {
+        let out_of_range = DecodeError::OutOfRange(self.index);
+        match self.integer()? {
+            i32::MIN | i32::MAX => Err(out_of_range),
+            days => days.checked_add(POSTGRES_EPOCH_DAYS).ok_or(out_of_range),
         }
     }
 }

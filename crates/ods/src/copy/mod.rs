@@ -6,7 +6,7 @@ mod decode;
 mod encode;
 mod held;
 
-pub(crate) use decode::{CopyDecoder, DecodeError, Tuple};
+pub(crate) use decode::{CopyDecoder, DecodeError, Field, Tuple};
 pub(crate) use encode::CopyEncoder;
 pub(crate) use held::copy_batches;
 

@@ -13,8 +13,8 @@ pub(crate) enum Dating {
     Timestamp(usize),
     /// The same; and the first column is an order's id, by which lines find their date.
     Order(usize),
-    /// The query's last column is the id of an order, whose date it is. Rows without a dated order are left out.
-    ByOrder,
+    /// It is the date of the order whose id is in this column. Rows without a dated order are left out.
+    ByOrder(usize),
 }
 
 /// The dates of a share of the orders: all of them are noted before the first is asked for.

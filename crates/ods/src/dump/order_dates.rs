@@ -64,7 +64,11 @@ impl OrderDates {
     fn find(&self, key: OrderKey) -> usize {
         // the hash, scaled to the number of slots
         let home = ((u128::from(key.home) * self.slots.len() as u128) >> 64) as usize;
-        let mut index = (home + key.offset) % self.slots.len();
+        let mut index = home + key.offset;
+        // hardly ever, and a division takes longer than all the rest
+        if index >= self.slots.len() {
+            index %= self.slots.len();
+        }
         loop {
             let slot = self.slots[index];
             if slot == FREE || (slot ^ key.hash) & !DATE_BITS == 0 {

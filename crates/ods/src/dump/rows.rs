@@ -1,6 +1,5 @@
 //! Rows of a table on their way from COPY into Arrow, counted and hashed by date.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -18,7 +17,7 @@ use super::dating::{Dating, LastOrder, SharedDates};
 use super::error::DumpError;
 use super::order_dates::OrderKey;
 use super::table::{DumpTable, DumpType};
-use crate::copy::{CopyDecoder, DecodeError, Tuple};
+use crate::copy::{CopyDecoder, DecodeError, Field, Tuple};
 
 /// Rows are handed on in batches of this many.
 const BATCH_ROWS: usize = 8192;
@@ -31,7 +30,6 @@ pub(crate) struct DumpRows {
     schema: SchemaRef,
     /// Of all columns that the query gives, and then of the date if it does not give that.
     builders: Vec<Builder>,
-    fields: Vec<Option<Range<usize>>>,
     rows: usize,
     decoder: CopyDecoder,
     timezone: BusinessTimezone,
@@ -57,7 +55,6 @@ impl DumpRows {
             table,
             schema: table.schema(),
             builders: table.columns.iter().map(|(_, dump_type)| Builder::new(*dump_type)).collect(),
-            fields: Vec::new(),
             rows: 0,
             decoder: CopyDecoder::default(),
             timezone,
@@ -75,23 +72,22 @@ impl DumpRows {
 
     /// The next full batch, as long as what was taken makes one.
     pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, DumpError> {
-        while let Some(tuple) = self.decoder.next_tuple(&mut self.fields)? {
-            let last = self.fields.len().saturating_sub(1);
+        while let Some(tuple) = self.decoder.next_tuple()? {
             let days = match self.table.dating {
-                Dating::Query => tuple.date(&self.fields, last)?,
+                Dating::Query => tuple.field(self.builders.len() - 1).date()?,
                 Dating::Timestamp(column) | Dating::Order(column) => {
-                    date_of(self.timezone, tuple.timestamp(&self.fields, column)?)
+                    date_of(self.timezone, tuple.field(column).timestamp()?)
                         .ok_or(DecodeError::OutOfRange(column))?
                 }
-                Dating::ByOrder => match self.last.date(tuple.field(&self.fields, last)?, &self.orders) {
+                Dating::ByOrder(column) => match self.last.date(tuple.field(column).bytes()?, &self.orders) {
                     Some(days) => days,
                     None => continue,
                 },
             };
             if matches!(self.table.dating, Dating::Order(_)) {
-                self.noted.push((OrderKey::of(tuple.field(&self.fields, 0)?), days));
+                self.noted.push((OrderKey::of(tuple.field(0).bytes()?), days));
             }
-            append(&mut self.builders, &tuple, &self.fields, days)?;
+            append(&mut self.builders, tuple, days)?;
             self.contents.add_row(days, tuple.content());
             self.rows += 1;
             if self.rows == BATCH_ROWS {
@@ -127,15 +123,10 @@ fn date_of(timezone: BusinessTimezone, micros: i64) -> Option<i32> {
     Some(timezone.date_of(utc).date().to_epoch_days())
 }
 
-fn append(
-    builders: &mut [Builder],
-    tuple: &Tuple<'_>,
-    fields: &[Option<Range<usize>>],
-    days: i32,
-) -> Result<(), DecodeError> {
+fn append(builders: &mut [Builder], tuple: Tuple<'_>, days: i32) -> Result<(), DecodeError> {
     let Some((date, others)) = builders.split_last_mut() else { return Ok(()) };
-    for (index, builder) in others.iter_mut().enumerate() {
-        builder.append(tuple, fields, index)?;
+    for (builder, field) in others.iter_mut().zip(tuple.fields()) {
+        builder.append(field)?;
     }
     if let Builder::Date(date) = date {
         date.append_value(days);
@@ -156,18 +147,13 @@ impl Builder {
         }
     }
 
-    fn append(
-        &mut self,
-        tuple: &Tuple<'_>,
-        fields: &[Option<Range<usize>>],
-        index: usize,
-    ) -> Result<(), DecodeError> {
+    fn append(&mut self, field: Field<'_>) -> Result<(), DecodeError> {
         match self {
-            Self::Text(builder) => builder.append_value(tuple.field(fields, index)?),
-            Self::Integer(builder) => builder.append_value(tuple.integer(fields, index)?),
-            Self::Bigint(builder) => builder.append_value(tuple.bigint(fields, index)?),
-            Self::Timestamp(builder) => builder.append_value(tuple.timestamp(fields, index)?),
-            Self::Date(builder) => builder.append_value(tuple.date(fields, index)?),
+            Self::Text(builder) => builder.append_value(field.bytes()?),
+            Self::Integer(builder) => builder.append_value(field.integer()?),
+            Self::Bigint(builder) => builder.append_value(field.bigint()?),
+            Self::Timestamp(builder) => builder.append_value(field.timestamp()?),
+            Self::Date(builder) => builder.append_value(field.date()?),
         }
         Ok(())
     }
@@ -186,6 +172,8 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::copy::CopyEncoder;
     use crate::dump::table::TABLES;
@@ -207,7 +195,7 @@ mod tests {
 
     /// Nine of ten orders have dates.
     fn rows() -> DumpRows {
-        let table = TABLES.iter().find(|table| table.dating == Dating::ByOrder).unwrap();
+        let table = TABLES.iter().find(|table| matches!(table.dating, Dating::ByOrder(_))).unwrap();
         let dates = SharedDates::with_capacity(10);
         let key = |number: i32| OrderKey::of(format!("order {number}").as_bytes());
         dates.note(&mut (0..9).map(|number| (key(number), number)).collect()).unwrap();

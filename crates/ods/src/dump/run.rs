@@ -149,11 +149,11 @@ fn stages(tables: &[(&'static DumpTable, u32)], share: Share, limits: Limits) ->
         tables.flat_map(move |(table, blocks)| pieces(table, *blocks, share, limits)).collect::<Vec<_>>()
     };
     let first = if share.number == 0 {
-        of(|dating| dating != Dating::ByOrder)
+        of(|dating| !matches!(dating, Dating::ByOrder(_)))
     } else {
         of(|dating| matches!(dating, Dating::Order(_)))
     };
-    [first, of(|dating| dating == Dating::ByOrder)]
+    [first, of(|dating| matches!(dating, Dating::ByOrder(_)))]
 }
 
 /// The manifest goes first: it must never name files that are gone.

@@ -68,7 +68,7 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "order_lines",
         query: include_str!("../../queries/order_lines/dump.sql"),
-        dating: Dating::ByOrder,
+        dating: Dating::ByOrder(4),
         heap: Some(Heap { schema: "ods", name: "order_lines", order_id: Some("order_id") }),
         columns: &[
             ("id", Id),

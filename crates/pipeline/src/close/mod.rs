@@ -90,10 +90,7 @@ impl Close<'_> {
         let started = Instant::now();
         let mut lock = RunLock::acquire(self.ods.pool()).await?;
         let closed = self.run_locked(period, &mut lock).await;
-        let released = lock.release().await;
-        let report = closed?;
-        released?;
-        Ok(CloseReport { seconds: started.elapsed().as_secs_f64(), ..report })
+        ended(started, lock, closed).await
     }
 
     async fn run_locked(
@@ -110,13 +107,7 @@ impl Close<'_> {
         let mut steps = RecordedSteps { record, progress: self.progress, reports: Vec::new() };
         match self.run_recorded(&period, published, lock, &mut steps).await {
             Ok(report) => Ok(report),
-            Err(error) => {
-                // the error that stopped the run matters more than one met while noting it
-                if let Err(unnoted) = steps.record.finish(RunState::Failed, Some(&error.to_string())).await {
-                    tracing::warn!(run = steps.record.id, error = %unnoted, "could not note that the run failed");
-                }
-                Err(error)
-            }
+            Err(error) => Err(steps.failed(error).await),
         }
     }
 
@@ -229,6 +220,18 @@ impl Close<'_> {
         }
         Ok(())
     }
+}
+
+/// Lets others close, and adds how long they could not; why a run failed matters more than what goes wrong here.
+async fn ended(
+    started: Instant,
+    lock: RunLock,
+    closed: Result<CloseReport, PipelineError>,
+) -> Result<CloseReport, PipelineError> {
+    let released = lock.release().await;
+    let report = closed?;
+    released?;
+    Ok(CloseReport { seconds: started.elapsed().as_secs_f64(), ..report })
 }
 
 fn dump_metrics(manifest: &Manifest, healed: u64) -> serde_json::Value {

@@ -13,7 +13,7 @@ use super::materialize::materialize;
 use super::rows;
 use super::steps::{RecordedSteps, Steps};
 use super::touched::asked;
-use super::{Close, CloseReport, CloseSettings, DatePlan};
+use super::{Close, CloseReport, CloseSettings, DatePlan, ended};
 use crate::PipelineError;
 use crate::runs::{RunLock, RunRecord, RunState};
 
@@ -30,10 +30,7 @@ impl Close<'_> {
         let started = Instant::now();
         let lock = RunLock::acquire(self.ods.pool()).await?;
         let rebuilt = self.rebuild_locked(models).await;
-        let released = lock.release().await;
-        let report = rebuilt?;
-        released?;
-        Ok(CloseReport { seconds: started.elapsed().as_secs_f64(), ..report })
+        ended(started, lock, rebuilt).await
     }
 
     async fn rebuild_locked(&self, models: &BTreeSet<String>) -> Result<CloseReport, PipelineError> {
@@ -56,13 +53,7 @@ impl Close<'_> {
                 let report = CloseReport::published(steps.record.id, number, plan);
                 Ok(CloseReport { steps: std::mem::take(&mut steps.reports), ..report })
             }
-            Err(error) => {
-                // the error that stopped the run matters more than one met while noting it
-                if let Err(unnoted) = steps.record.finish(RunState::Failed, Some(&error.to_string())).await {
-                    tracing::warn!(run = steps.record.id, error = %unnoted, "could not note that the run failed");
-                }
-                Err(error)
-            }
+            Err(error) => Err(steps.failed(error).await),
         }
     }
 

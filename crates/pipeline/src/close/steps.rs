@@ -11,7 +11,7 @@ use daybook_model::Severity;
 use super::StepReport;
 use super::audit::TestFailure;
 use crate::PipelineError;
-use crate::runs::RunRecord;
+use crate::runs::{RunRecord, RunState};
 
 /// Who hears of steps.
 #[async_trait]
@@ -47,6 +47,16 @@ pub(super) struct RecordedSteps<'a> {
     pub(super) record: RunRecord,
     pub(super) progress: &'a (dyn Fn(&StepReport) + Sync),
     pub(super) reports: Vec<StepReport>,
+}
+
+impl RecordedSteps<'_> {
+    /// Notes that the run failed of `error`, which matters more than one met while noting it.
+    pub(super) async fn failed(&self, error: PipelineError) -> PipelineError {
+        if let Err(unnoted) = self.record.finish(RunState::Failed, Some(&error.to_string())).await {
+            tracing::warn!(run = self.record.id, error = %unnoted, "could not note that the run failed");
+        }
+        error
+    }
 }
 
 #[async_trait]

@@ -6,7 +6,7 @@ use daybook_model::contract::{Column, ColumnType, MAX_ID_BYTES, Table};
 use serde_json::{Map, Value};
 
 use super::timestamp::by_chrono;
-use crate::copy::{CopyDecoder, CopyEncoder};
+use crate::copy::{CopyDecoder, CopyEncoder, Field};
 use crate::load::json::encode_event;
 use crate::load::keys::Keys;
 use crate::load::reject::Reject;
@@ -91,16 +91,15 @@ fn check(
 fn decoded(columns: &[&Column], encoder: &CopyEncoder) -> Vec<Stored> {
     let mut decoder = CopyDecoder::default();
     decoder.push(encoder.bytes().to_vec().into());
-    let mut fields = Vec::new();
-    let tuple = decoder.next_tuple(&mut fields).unwrap().expect("a row");
-    let value = |(index, column): (usize, &&Column)| match column.column_type {
-        ColumnType::Integer => Stored::Integer(tuple.integer(&fields, index).unwrap()),
-        ColumnType::Timestamp => Stored::Timestamp(tuple.timestamp(&fields, index).unwrap()),
+    let tuple = decoder.next_tuple().unwrap().expect("a row");
+    let value = |(column, field): (&&Column, Field<'_>)| match column.column_type {
+        ColumnType::Integer => Stored::Integer(field.integer().unwrap()),
+        ColumnType::Timestamp => Stored::Timestamp(field.timestamp().unwrap()),
         ColumnType::Id | ColumnType::Text(_) => {
-            Stored::Text(String::from_utf8(tuple.field(&fields, index).unwrap().to_vec()).unwrap())
+            Stored::Text(String::from_utf8(field.bytes().unwrap().to_vec()).unwrap())
         }
     };
-    columns.iter().enumerate().map(value).collect()
+    columns.iter().zip(tuple.fields()).map(value).collect()
 }
 
 /// What people are told fits on a line, whatever the file holds.
