@@ -24,7 +24,6 @@ shared_buffers = 128MB
 work_mem = 8MB
 maintenance_work_mem = 128MB
 max_wal_size = 2GB
-wal_compression = on
 """
 
 # The places in which scripts/provide-postgres.sh looks, too.
@@ -115,8 +114,14 @@ class Server:
         password.unlink()
         self._port = _free_port()
         with (data / "postgresql.conf").open("a") as file:
-            file.write(f"{SETTINGS}port = {self._port}\nunix_socket_directories = '{self._home}'\n")
+            file.write(f"{SETTINGS}wal_compression = {self._log_compression(data)}\n"
+                       f"port = {self._port}\nunix_socket_directories = '{self._home}'\n")
         self._run("pg_ctl", "-D", data, "-w", "-l", self._home / "log", "start")
+
+    def _log_compression(self, data: Path) -> str:
+        """LZ4 where the server knows it."""
+        ask = [self._programs / "postgres", "-D", data, "-C", "wal_compression", "-c", "wal_compression=lz4"]
+        return "lz4" if subprocess.run(ask, capture_output=True).returncode == 0 else "on"
 
     def _remove(self) -> None:
         # A second Ctrl-C must not leave the server behind.

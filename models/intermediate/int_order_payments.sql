@@ -18,6 +18,8 @@ candidate_ids as (
     inner join order_rows on payment.order_id = order_rows.order_id
 ),
 
+-- Sorted as a whole, each row tells from the one before whether it is the first of its id, and below of its order: a
+-- window for each of so many takes as long as all the rest.
 states as (
     select
         payment.id,
@@ -26,38 +28,49 @@ states as (
         payment.created_at,
         payment.partition_date,
         paid_statuses.status is not null as is_paid,
-        row_number() over (
-            partition by payment.id
+        lag(payment.id) over (
             order by
+                payment.id,
                 payment.created_at desc,
                 paid_statuses.status is not null desc,
                 payment.status desc,
                 payment.order_id desc
-        ) as recency
+        ) as id_before
     from candidate_ids
     inner join "transaction" as payment on candidate_ids.id = payment.id
     left join paid_statuses on payment.status = paid_statuses.status
 ),
 
 -- the earliest paid one decides, else the latest
-ranked as (
+newest as (
     select
         order_id,
         status,
         created_at,
         partition_date,
         is_paid,
-        row_number() over (
-            partition by order_id
+        lag(order_id) over (
             order by
+                order_id,
                 is_paid desc,
                 case when is_paid then created_at end,
                 case when is_paid then id end,
                 created_at desc,
                 id desc
-        ) as decisiveness
+        ) as order_id_before
     from states
-    where recency = 1
+    where id_before is null or id_before <> id
+),
+
+attempts as (
+    select
+        order_id,
+        status,
+        created_at,
+        partition_date,
+        is_paid,
+        order_id_before is null or order_id_before <> order_id as is_decisive
+    from newest
 ),
 
 payments as (
@@ -65,11 +78,11 @@ payments as (
         order_id,
         count(*) as attempts,
         min(created_at) as first_attempt_at,
-        max(case when decisiveness = 1 then status end) as status,
-        max(case when decisiveness = 1 then created_at end) as decided_at,
-        max(case when decisiveness = 1 and is_paid then created_at end) as paid_at,
-        max(case when decisiveness = 1 and is_paid then partition_date end) as payment_date
-    from ranked
+        max(case when is_decisive then status end) as status,
+        max(case when is_decisive then created_at end) as decided_at,
+        max(case when is_decisive and is_paid then created_at end) as paid_at,
+        max(case when is_decisive and is_paid then partition_date end) as payment_date
+    from attempts
     group by order_id
 )
 

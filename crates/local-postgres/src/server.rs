@@ -13,6 +13,7 @@ use crate::output::{reason_in_log, reason_of};
 use crate::pid_file::PidFile;
 use crate::process::{self, Part};
 use crate::server_user::ServerUser;
+use crate::settings::LOG_COMPRESSION;
 use crate::{LocalPostgresError, Settings, cluster, socket};
 
 /// How long a start may take: after a crash the server first replays its log.
@@ -102,7 +103,8 @@ impl Server {
     fn start(&self, settings: &Settings, socket_folder: &Path) -> Result<(), LocalPostgresError> {
         self.begin_log()?;
         let mut options = format!("-c unix_socket_directories={}", socket_folder.display());
-        for parameter in settings.parameters() {
+        let compression = if settings.is_throwaway() { None } else { self.log_compression() };
+        for parameter in settings.parameters().chain(compression) {
             options.push_str(" -c ");
             options.push_str(parameter);
         }
@@ -115,6 +117,16 @@ impl Server {
         let log = self.home.log();
         let reason = reason_in_log(&log).unwrap_or_else(|| reason_of(&output));
         Err(LocalPostgresError::Start { home: self.home.path().to_owned(), reason, log })
+    }
+
+    /// The first of the ways to compress that the server's program knows.
+    fn log_compression(&self) -> Option<&'static str> {
+        LOG_COMPRESSION.into_iter().find(|parameter| {
+            let mut postgres = self.user.command(&self.binaries.postgres(), self.home.path());
+            // reads the parameter, and starts nothing
+            postgres.args(["-D", "cluster", "-C", "wal_compression", "-c", parameter]);
+            postgres.output().is_ok_and(|output| output.status.success())
+        })
     }
 
     /// Stops the server; one that doesn't run is fine. Sessions are cut off, nothing committed is lost.

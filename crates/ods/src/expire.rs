@@ -1,5 +1,6 @@
 //! Retention: the operational store lets go of what the published warehouse provably holds.
 
+use std::collections::HashMap;
 use std::ops::{Add, AddAssign, RangeInclusive};
 
 use arrow::array::RecordBatch;
@@ -8,7 +9,7 @@ use daybook_model::contract::Table;
 use daybook_model::{BusinessTimezone, PartitionDate};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::copy::copy_batches;
+use crate::copy::{HeldRow, copy_batches};
 use crate::load::serialize_loads;
 use crate::{Ods, OdsError};
 
@@ -89,10 +90,19 @@ impl Ods {
         held_lines: &[RecordBatch],
     ) -> Result<ExpireMetrics, OdsError> {
         let mut connection = self.pool().acquire().await?;
-        let held = hold(&mut connection, Table::Orders, held_orders).await?;
-        hold(&mut connection, Table::OrderLines, held_lines).await?;
+        // Lines have the ordinals of their orders, so that what is looked at together is found together.
+        let mut ordinals: HashMap<String, i64> = HashMap::new();
+        hold(&mut connection, Table::Orders, held_orders, |order| {
+            let next = ordinals.len() as i64 + 1;
+            Some(*ordinals.entry(order.text("id").to_owned()).or_insert(next))
+        })
+        .await?;
+        hold(&mut connection, Table::OrderLines, held_lines, |line| {
+            ordinals.get(line.text("order_id")).copied()
+        })
+        .await?;
         let mut metrics = ExpireMetrics::default();
-        for first in (0..held).step_by(BATCH_ROWS as usize) {
+        for first in (0..ordinals.len() as i64).step_by(BATCH_ROWS as usize) {
             match expire_some_orders(&mut connection, first).await {
                 Err(error) if is_in_use(&error) => {
                     metrics.interrupted = true;
@@ -121,7 +131,12 @@ impl Ods {
         held: &[RecordBatch],
     ) -> Result<ExpireMetrics, OdsError> {
         let mut connection = self.pool().acquire().await?;
-        let rows = hold(&mut connection, Table::Transaction, held).await?;
+        let mut rows = 0;
+        hold(&mut connection, Table::Transaction, held, |_| {
+            rows += 1;
+            Some(rows)
+        })
+        .await?;
         let mut metrics = ExpireMetrics::default();
         for first in (0..rows).step_by(BATCH_ROWS as usize) {
             let mut txn = begin_deleting(&mut connection).await?;
@@ -175,22 +190,26 @@ fn is_in_use(error: &sqlx::Error) -> bool {
     matches!(code.as_deref(), Some("55P03" | "40P01"))
 }
 
-/// Brings what the warehouse holds of a table into this session; returns how many rows.
-async fn hold(connection: &mut PgConnection, table: Table, batches: &[RecordBatch]) -> Result<i64, OdsError> {
+/// Brings what the warehouse holds of a table into this session, with the ordinals by which it is looked for.
+async fn hold(
+    connection: &mut PgConnection,
+    table: Table,
+    batches: &[RecordBatch],
+    number: impl FnMut(HeldRow<'_>) -> Option<i64>,
+) -> Result<(), OdsError> {
     release(connection, &[table]).await?;
-    // Orders and transactions are taken some at a time, and lines looked up.
-    let (create, sought) = match table {
-        Table::Orders => (include_str!("../queries/orders/create_held.sql"), "ordinal"),
-        Table::OrderLines => (include_str!("../queries/order_lines/create_held.sql"), "id"),
-        _ => (include_str!("../queries/transaction/create_held.sql"), "ordinal"),
+    let create = match table {
+        Table::Orders => include_str!("../queries/orders/create_held.sql"),
+        Table::OrderLines => include_str!("../queries/order_lines/create_held.sql"),
+        _ => include_str!("../queries/transaction/create_held.sql"),
     };
     sqlx::query(create).execute(&mut *connection).await?;
     let held = held_of(table);
-    let rows = copy_batches(connection, &held, table, batches).await?;
-    let index = AssertSqlSafe(format!("create index on {held} ({sought})"));
+    copy_batches(connection, &held, table, batches, number).await?;
+    let index = AssertSqlSafe(format!("create index on {held} (ordinal)"));
     sqlx::query(index).execute(&mut *connection).await?;
-    sqlx::query(AssertSqlSafe(format!("analyze {held}"))).execute(connection).await?;
-    Ok(rows)
+    sqlx::query(AssertSqlSafe(format!("analyze {held} (ordinal, id)"))).execute(connection).await?;
+    Ok(())
 }
 
 /// Also what an earlier, failed expiry may have left in this session.

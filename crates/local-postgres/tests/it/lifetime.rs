@@ -93,3 +93,13 @@ fn a_killed_user_leaves_the_server_to_the_next() {
     assert!(next.stop_if_last().unwrap());
     assert!(ends(pid));
 }
+
+#[test]
+fn a_lasting_server_compresses_its_log_in_the_quickest_way_that_it_knows() {
+    let folder = folder();
+    let _server = LocalPostgres::start(folder.path(), &Settings::default()).unwrap();
+    let read = |file: &str| fs::read_to_string(folder.path().join("cluster").join(file)).unwrap();
+    let quickest = if read("PG_VERSION").trim().parse::<u32>().unwrap() < 15 { "on" } else { "lz4" };
+    let options = read("postmaster.opts");
+    assert!(options.contains(&format!("wal_compression={quickest}")), "{options}");
+}

@@ -12,7 +12,9 @@ with expired as (
             where line.order_id = orders.id
                 and not exists (
                     select from held_order_lines held_line
-                    where held_line.id = line.id
+                    where held_line.ordinal > $1
+                        and held_line.ordinal <= $2
+                        and held_line.id = line.id
                         and held_line.quantity = line.quantity
                         and held_line.variant_id = line.variant_id
                         and held_line.revenue = line.revenue

@@ -11,13 +11,14 @@ use super::CopyEncoder;
 use crate::OdsError;
 
 /// Copies the contract's columns of `batches` into `target`, a temporary table of this session that has them, each
-/// row after its ordinal, counted from 1. Returns how many rows there were.
+/// row after the ordinal that `number` gives it; rows without one are left out.
 pub(crate) async fn copy_batches(
     connection: &mut PgConnection,
     target: &str,
     table: Table,
     batches: &[RecordBatch],
-) -> Result<i64, OdsError> {
+    mut number: impl FnMut(HeldRow<'_>) -> Option<i64>,
+) -> Result<(), OdsError> {
     let names: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
     let statement = format!("copy {target} (ordinal, {}) from stdin (format binary)", names.join(", "));
     // Before the COPY begins, so that a wrong batch leaves the connection as it was.
@@ -25,17 +26,18 @@ pub(crate) async fn copy_batches(
         batches.iter().map(|batch| contract_columns(table, batch)).collect::<Result<Vec<_>, _>>()?;
     let mut copy = connection.copy_in_raw(&statement).await?;
     let mut encoder = CopyEncoder::new();
-    let mut ordinal = 0;
     for columns in &batches {
         let rows = columns.first().map_or(0, |column| column.len());
         for row in 0..rows {
-            ordinal += 1;
-            encode_row(&mut encoder, table, columns, row, ordinal);
-            encoder.send_full(&mut copy).await?;
+            let row = HeldRow { table, columns, row };
+            if let Some(ordinal) = number(row) {
+                row.encode(&mut encoder, ordinal);
+                encoder.send_full(&mut copy).await?;
+            }
         }
     }
     encoder.finish(copy).await?;
-    Ok(ordinal)
+    Ok(())
 }
 
 type ArrayRef = std::sync::Arc<dyn Array>;
@@ -67,20 +69,37 @@ fn arrow_type(column: &Column) -> DataType {
     }
 }
 
-fn encode_row(encoder: &mut CopyEncoder, table: Table, columns: &[ArrayRef], row: usize, ordinal: i64) {
-    // A contract table has at most seven columns.
-    encoder.row(1 + columns.len() as i16);
-    encoder.bigint(ordinal);
-    for (column, values) in table.columns().iter().zip(columns) {
-        match column.column_type {
-            ColumnType::Id | ColumnType::Text(_) => {
-                encoder.text(values.as_string::<i32>().value(row));
-            }
-            ColumnType::Integer => {
-                encoder.integer(values.as_primitive::<Int32Type>().value(row));
-            }
-            ColumnType::Timestamp => {
-                encoder.timestamp(values.as_primitive::<TimestampMicrosecondType>().value(row));
+/// A row of a table, with the contract's columns.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldRow<'a> {
+    table: Table,
+    columns: &'a [ArrayRef],
+    row: usize,
+}
+
+impl<'a> HeldRow<'a> {
+    /// The value of a column of text, which the table has.
+    pub(crate) fn text(self, name: &str) -> &'a str {
+        let position = self.table.columns().iter().position(|column| column.name == name);
+        position.map(|position| self.columns[position].as_string::<i32>().value(self.row)).unwrap_or_default()
+    }
+
+    fn encode(self, encoder: &mut CopyEncoder, ordinal: i64) {
+        let Self { table, columns, row } = self;
+        // A contract table has at most seven columns.
+        encoder.row(1 + columns.len() as i16);
+        encoder.bigint(ordinal);
+        for (column, values) in table.columns().iter().zip(columns) {
+            match column.column_type {
+                ColumnType::Id | ColumnType::Text(_) => {
+                    encoder.text(values.as_string::<i32>().value(row));
+                }
+                ColumnType::Integer => {
+                    encoder.integer(values.as_primitive::<Int32Type>().value(row));
+                }
+                ColumnType::Timestamp => {
+                    encoder.timestamp(values.as_primitive::<TimestampMicrosecondType>().value(row));
+                }
             }
         }
     }
