@@ -121,7 +121,8 @@ class Server:
     def _log_compression(self, data: Path) -> str:
         """LZ4 where the server knows it."""
         ask = [self._programs / "postgres", "-D", data, "-C", "wal_compression", "-c", "wal_compression=lz4"]
-        return "lz4" if subprocess.run(ask, capture_output=True).returncode == 0 else "on"
+        asked = subprocess.run(ask, cwd=self._home, capture_output=True, **self._user())
+        return "lz4" if asked.returncode == 0 else "on"
 
     def _remove(self) -> None:
         # A second Ctrl-C must not leave the server behind.
@@ -133,14 +134,18 @@ class Server:
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         """Runs a server program as the server's user, in a session that Ctrl-C does not reach."""
-        user = {"user": self._run_as.pw_uid, "group": self._run_as.pw_gid, "extra_groups": []} if self._run_as else {}
         command = [str(self._programs / program), *map(str, arguments)]
         output = self._home / f"{program}.log"
         with output.open("ab") as log:
             done = subprocess.run(command, cwd=self._home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                  start_new_session=True, **user)
+                                  start_new_session=True, **self._user())
         if done.returncode != 0:
             raise PostgresError(f"{program} failed\n{output.read_text()}")
+
+    def _user(self) -> dict[str, object]:
+        if self._run_as is None:
+            return {}
+        return {"user": self._run_as.pw_uid, "group": self._run_as.pw_gid, "extra_groups": []}
 
 
 def _server_programs() -> Path:

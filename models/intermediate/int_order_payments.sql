@@ -18,8 +18,8 @@ candidate_ids as (
     inner join order_rows on payment.order_id = order_rows.order_id
 ),
 
--- Sorted as a whole, each row tells from the one before whether it is the first of its id, and below of its order: a
--- window for each of so many takes as long as all the rest.
+-- Sorted once, each row compares itself with the one before: a partition for each id, and below for each order, takes
+-- longer than all else together.
 states as (
     select
         payment.id,

@@ -29,9 +29,8 @@ const DURABLE: &[&str] = &[
     "max_wal_size=2GB",
 ];
 
-/// How pages are compressed in the log of a durable server, the quicker way first: it came with version 15, to servers
-/// that are built with it. A day's expiry takes a
-/// third less time than with the other one.
+/// How a durable server compresses pages in its log, the quicker way first: LZ4 needs version 15, built with it. With
+/// it, a day's expiry takes a third less time.
 pub(crate) const LOG_COMPRESSION: [&str; 2] = ["wal_compression=lz4", "wal_compression=on"];
 
 /// As fast as can be: nothing survives a crash of the machine.

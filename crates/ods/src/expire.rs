@@ -13,7 +13,8 @@ use crate::copy::{HeldRow, copy_batches};
 use crate::load::serialize_loads;
 use crate::{Ods, OdsError};
 
-/// How many rows one deleting transaction looks at: it holds up loads and other writers that long.
+/// How many orders, with all their lines, or payments one deleting transaction looks at: it holds up loads and other
+/// writers that long.
 const BATCH_ROWS: i64 = 5_000;
 
 /// What an expiry did.

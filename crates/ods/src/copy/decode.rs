@@ -92,7 +92,7 @@ impl<'a> Tuple<'a> {
     }
 }
 
-/// Cuts fields off the front, while there is a whole one; of a null there is nothing.
+/// Cuts whole fields off the front; a null gives `None`.
 struct Fields<'a> {
     rest: &'a [u8],
 }

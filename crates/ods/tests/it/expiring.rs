@@ -157,22 +157,23 @@ async fn many_orders_go_in_bounded_batches() {
     let shop = Shop::open().await;
     shop.execute(
         "insert into ods.orders select 'o' || n, '2024-05-01 10:00:00', 'c' from generate_series(1, 12000) n; \
-         insert into ods.order_lines select 'l' || n, 1, 'v', 10, 'o' || n from generate_series(1, 12000) n",
+         insert into ods.order_lines select 'l' || n, 1, 'v', 10, 'o' || (n + 2) / 3 from generate_series(1, 36000) n",
     )
     .await;
     let ids: Vec<String> = (1..=12_000).map(|n| format!("o{n}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let line_ids: Vec<String> = (1..=12_000).map(|n| format!("l{n}")).collect();
+    // one order comes twice, and lines lie in another order than theirs
+    let held_orders = [&ids[..5001], &ids[5000..]].map(|ids| orders(ids, &vec!["c"; ids.len()]));
+    let (line_ids, order_ids): (Vec<String>, Vec<&str>) =
+        (1..=36_000).rev().map(|n| (format!("l{n}"), ids[(n - 1) / 3])).unzip();
     let line_ids: Vec<&str> = line_ids.iter().map(String::as_str).collect();
-    let held_orders = orders(&ids, &vec!["c"; ids.len()]);
-    let held_lines = lines(&line_ids, &vec![10; ids.len()], &ids);
-    let metrics = shop
-        .ods
-        .expire_orders(day()..=day(), BusinessTimezone::UTC, &[held_orders], &[held_lines])
-        .await
-        .unwrap();
-    let expired = ExpireMetrics { orders: 12_000, order_lines: 12_000, ..ExpireMetrics::default() };
-    assert_eq!(metrics, expired);
+    let held_lines = [0..20_000, 20_000..36_000].map(|some: std::ops::Range<usize>| {
+        lines(&line_ids[some.clone()], &vec![10; some.len()], &order_ids[some])
+    });
+    let expired =
+        shop.ods.expire_orders(day()..=day(), BusinessTimezone::UTC, &held_orders, &held_lines).await;
+    let all = ExpireMetrics { orders: 12_000, order_lines: 36_000, ..ExpireMetrics::default() };
+    assert_eq!(expired.unwrap(), all);
 }
 
 #[tokio::test]
