@@ -6,11 +6,18 @@ use std::path::{Path, PathBuf};
 use crate::TestkitError;
 use crate::error::refused;
 
-/// Cargo's target folder: the one above the test program that bears Cargo's cache mark.
+/// Cargo's target folder: the one above the test program that bears Cargo's cache mark, which Cargo leaves out of a
+/// folder that was there before; then the workspace's own.
 pub(crate) fn target_folder() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    marked.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Path::to_owned)
+    marked.map_or_else(of_the_workspace, Path::to_owned)
+}
+
+/// Without `..`, which no URL of a store may have.
+fn of_the_workspace() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    workspace.unwrap_or(Path::new("/")).join("target")
 }
 
 /// The folder `name` in `parent`; `make` makes it if it isn't there. Test processes that want it meanwhile wait.
@@ -30,4 +37,21 @@ pub(crate) fn made_once(
         make(&folder)?;
     }
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Component;
+
+    use super::*;
+
+    #[test]
+    fn a_target_folder_without_a_mark_has_a_plain_path_too() {
+        let folder = of_the_workspace();
+        assert!(
+            folder.ends_with("target") && folder.parent().unwrap().join("Cargo.lock").exists(),
+            "{folder:?}"
+        );
+        assert!(!folder.components().any(|part| part == Component::ParentDir), "{folder:?}");
+    }
 }
