@@ -28,40 +28,20 @@ states as (
         payment.created_at,
         payment.partition_date,
         paid_statuses.status is not null as is_paid,
-        lag(payment.id) over (
+        coalesce(payment.id <> lag(payment.id) over (
             order by
                 payment.id,
                 payment.created_at desc,
                 paid_statuses.status is not null desc,
                 payment.status desc,
                 payment.order_id desc
-        ) as id_before
+        ), true) as is_newest
     from candidate_ids
     inner join "transaction" as payment on candidate_ids.id = payment.id
     left join paid_statuses on payment.status = paid_statuses.status
 ),
 
 -- the earliest paid one decides, else the latest
-newest as (
-    select
-        order_id,
-        status,
-        created_at,
-        partition_date,
-        is_paid,
-        lag(order_id) over (
-            order by
-                order_id,
-                is_paid desc,
-                case when is_paid then created_at end,
-                case when is_paid then id end,
-                created_at desc,
-                id desc
-        ) as order_id_before
-    from states
-    where id_before is null or id_before <> id
-),
-
 attempts as (
     select
         order_id,
@@ -69,8 +49,17 @@ attempts as (
         created_at,
         partition_date,
         is_paid,
-        order_id_before is null or order_id_before <> order_id as is_decisive
-    from newest
+        coalesce(order_id <> lag(order_id) over (
+            order by
+                order_id,
+                is_paid desc,
+                case when is_paid then created_at end,
+                case when is_paid then id end,
+                created_at desc,
+                id desc
+        ), true) as is_decisive
+    from states
+    where is_newest
 ),
 
 payments as (
