@@ -11,6 +11,7 @@ QUERIES = {
     "orders": "select * from ods.orders order by id",
     "order_lines": "select * from ods.order_lines order by id",
     "transaction": "select * from ods.transaction order by id",
+    "superseded_transaction": "select * from daybook.superseded_transaction order by 1, 4, 3, 2",
     "product_version": """
         select id, title, product_type, created_at, valid_from, operation
         from daybook.product_version order by id, valid_from, sequence

@@ -1,7 +1,7 @@
 //! Retention: the operational store lets go of what the published warehouse provably holds.
 
 use std::collections::HashMap;
-use std::ops::{Add, AddAssign, RangeInclusive};
+use std::ops::{Add, AddAssign, Range, RangeInclusive};
 
 use arrow::array::RecordBatch;
 use chrono::{NaiveDate, NaiveDateTime};
@@ -13,9 +13,15 @@ use crate::copy::{HeldRow, copy_batches};
 use crate::load::serialize_loads;
 use crate::{Ods, OdsError};
 
-/// How many orders, with all their lines, or payments one deleting transaction looks at: it holds up loads and other
-/// writers that long.
+/// How many orders, or payments, one deleting transaction looks at: it holds up loads and other writers that long.
 const BATCH_ROWS: i64 = 5_000;
+
+/// How many lines its orders have, unless one order alone has more.
+const BATCH_LINES: u64 = 25_000;
+
+/// The held lines of a batch are found in a table in memory, or else each would be compared with each.
+const DELETING: &str = "select set_config('synchronous_commit', 'off', true), \
+     set_config('work_mem', '32MB', true), set_config('daybook.expiry', 'on', true)";
 
 /// What an expiry did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +60,8 @@ impl AddAssign for ExpireMetrics {
 }
 
 impl Ods {
-    /// The business dates before `before` that still have orders or payments here, oldest first.
+    /// The business dates before `before` that still have orders, payments or superseded states of these here, oldest
+    /// first.
     ///
     /// # Errors
     ///
@@ -98,13 +105,16 @@ impl Ods {
             Some(*ordinals.entry(order.text("id").to_owned()).or_insert(next))
         })
         .await?;
+        let mut line_counts = vec![0; ordinals.len()];
         hold(&mut connection, Table::OrderLines, held_lines, |line| {
-            ordinals.get(line.text("order_id")).copied()
+            let ordinal = *ordinals.get(line.text("order_id"))?;
+            line_counts[ordinal as usize - 1] += 1;
+            Some(ordinal)
         })
         .await?;
         let mut metrics = ExpireMetrics::default();
-        for first in (0..ordinals.len() as i64).step_by(BATCH_ROWS as usize) {
-            match expire_some_orders(&mut connection, first).await {
+        for batch in batches(&line_counts) {
+            match expire_some_orders(&mut connection, batch).await {
                 Err(error) if is_in_use(&error) => {
                     metrics.interrupted = true;
                     break;
@@ -119,8 +129,8 @@ impl Ods {
         Ok(metrics)
     }
 
-    /// Deletes the payment transactions of `dates` that the warehouse holds, as [`Self::expire_orders`] does orders.
-    /// One whose order is still here stays with it, so orders expire first.
+    /// Deletes the payment transactions of `dates` that the warehouse holds, as [`Self::expire_orders`] does orders, and
+    /// their superseded states. One whose order is still here stays with it, so orders expire first.
     ///
     /// # Errors
     ///
@@ -147,6 +157,12 @@ impl Ods {
                 .bind(first + BATCH_ROWS)
                 .execute(&mut *txn)
                 .await?;
+            sqlx::query(include_str!("../queries/superseded_transaction/expire.sql"))
+                .bind(first)
+                .bind(first + BATCH_ROWS)
+                .bind(timezone.name())
+                .execute(&mut *txn)
+                .await?;
             txn.commit().await?;
             metrics.transactions += expired.rows_affected();
         }
@@ -157,14 +173,35 @@ impl Ods {
     }
 }
 
-async fn expire_some_orders(connection: &mut PgConnection, first: i64) -> Result<ExpireMetrics, sqlx::Error> {
+/// The orders that are looked at together, given how many lines each has: after which ordinal they begin, and with which
+/// they end.
+fn batches(line_counts: &[u64]) -> Vec<Range<i64>> {
+    let mut batches = Vec::new();
+    let (mut batch, mut lines) = (0..0, 0);
+    for count in line_counts {
+        let is_full = batch.end - batch.start == BATCH_ROWS || lines + count > BATCH_LINES;
+        if is_full && !batch.is_empty() {
+            batches.push(batch.clone());
+            (batch, lines) = (batch.end..batch.end, 0);
+        }
+        batch.end += 1;
+        lines += count;
+    }
+    batches.extend(Some(batch).filter(|batch| !batch.is_empty()));
+    batches
+}
+
+async fn expire_some_orders(
+    connection: &mut PgConnection,
+    batch: Range<i64>,
+) -> Result<ExpireMetrics, sqlx::Error> {
     let mut txn = begin_deleting(connection).await?;
     // A load must not find an order that is gone when it commits its lines.
     serialize_loads(&mut txn).await?;
     sqlx::raw_sql(include_str!("../queries/orders/lock_writers_out.sql")).execute(&mut *txn).await?;
     let (orders, order_lines): (i64, i64) = sqlx::query_as(include_str!("../queries/orders/expire.sql"))
-        .bind(first)
-        .bind(first + BATCH_ROWS)
+        .bind(batch.start)
+        .bind(batch.end)
         .fetch_one(&mut *txn)
         .await?;
     txn.commit().await?;
@@ -181,7 +218,7 @@ async fn begin_deleting(
     connection: &mut PgConnection,
 ) -> Result<sqlx::Transaction<'_, sqlx::Postgres>, sqlx::Error> {
     let mut txn = connection.begin().await?;
-    sqlx::query("set local synchronous_commit = off").execute(&mut *txn).await?;
+    sqlx::query(DELETING).execute(&mut *txn).await?;
     Ok(txn)
 }
 
@@ -242,4 +279,16 @@ async fn count_of(
 
 fn start_of(date: PartitionDate, timezone: BusinessTimezone) -> NaiveDateTime {
     timezone.end_of(date.minus_days(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_bounded_in_orders_and_lines() {
+        assert!(batches(&[]).is_empty());
+        assert_eq!(batches(&[0; 12_000]), [0..5_000, 5_000..10_000, 10_000..12_000]);
+        assert_eq!(batches(&[10_000, 15_000, 1, 90_000, 2]), [0..2, 2..3, 3..4, 4..5]);
+    }
 }

@@ -85,9 +85,10 @@ pub(crate) fn catalogue_slot(ready: NaiveDateTime) -> Slot {
     next_slot(ready, CATALOGUE_SLOTS)
 }
 
-/// The event file, one every three hours, for what is ready at `ready`.
+/// The event file, one every three hours, for what is ready at `ready`. One comes shortly before the close, and holds what
+/// has happened since midnight.
 pub(crate) fn event_slot(ready: NaiveDateTime) -> Slot {
-    next_slot(ready, (0..8).map(|nth| nth * 180 + 20))
+    next_slot(ready, (0..8).map(|nth| nth * 180 + 110))
 }
 
 impl Outbox {
@@ -225,7 +226,7 @@ mod tests {
         assert_eq!(order_slot(at("2024-03-01 11:58")), at("2024-03-01 12:00"));
         assert_eq!(order_slot(at("2024-03-01 11:59")), at("2024-03-01 18:00"));
         assert_eq!(order_slot(at("2024-03-01 18:00")), at("2024-03-02 00:45"));
-        assert_eq!(event_slot(at("2024-03-01 21:20")), at("2024-03-02 00:20"));
+        assert_eq!(event_slot(at("2024-03-01 22:49")), at("2024-03-02 01:50"));
         assert_eq!(catalogue_slot(at("2024-03-01 05:00")), at("2024-03-01 06:00"));
     }
 }

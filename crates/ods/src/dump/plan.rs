@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use super::table::{DumpTable, Heap};
+use super::table::{DumpTable, Heap, Source};
 
 /// How a dump divides its work; what it holds in memory follows from these, whatever the size of the tables.
 #[derive(Clone, Copy, Debug)]
@@ -56,17 +56,23 @@ impl Share {
     }
 }
 
-/// The pieces of a table that is `blocks` long; of one that is read as a whole there is one piece.
-pub(crate) fn pieces(table: &'static DumpTable, blocks: u32, share: Share, limits: Limits) -> Vec<Piece> {
-    let Some(heap) = &table.heap else {
-        return vec![Piece { table, statement: copy(table.query) }];
+/// The pieces of a source that is `blocks` long; of one that is read as a whole there is one piece.
+pub(crate) fn pieces(
+    table: &'static DumpTable,
+    source: &'static Source,
+    blocks: u32,
+    share: Share,
+    limits: Limits,
+) -> Vec<Piece> {
+    let Some(heap) = &source.heap else {
+        return vec![Piece { table, statement: copy(source.query) }];
     };
     let step = limits.piece_blocks.max(1);
     (0..blocks)
         .step_by(step as usize)
         .map(|first| {
             let rows = rows(heap, first, first.saturating_add(step), share);
-            Piece { table, statement: copy(&table.query.replace("{rows}", &rows)) }
+            Piece { table, statement: copy(&source.query.replace("{rows}", &rows)) }
         })
         .collect()
 }

@@ -16,7 +16,7 @@ use super::error::DumpError;
 use super::files::{DumpFiles, TableTarget};
 use super::plan::{Limits, Piece, Pieces, Share, pieces};
 use super::snapshot::Snapshot;
-use super::table::{DumpTable, TABLES};
+use super::table::{DumpTable, Source, TABLES};
 use super::worker::{Part, Worker};
 use crate::OdsError;
 
@@ -24,6 +24,13 @@ use crate::OdsError;
 const ORDERS_A_BLOCK: usize = 157;
 
 const MANIFEST: &str = "manifest.json";
+
+/// A source of a table's rows, and how long it is.
+struct Measured {
+    table: &'static DumpTable,
+    source: &'static Source,
+    blocks: u32,
+}
 
 type Targets = BTreeMap<&'static str, Arc<TableTarget>>;
 
@@ -58,21 +65,23 @@ impl DumpRun {
         &self,
         snapshot: &mut Snapshot,
     ) -> Result<BTreeMap<String, TableDump>, OdsError> {
-        let mut tables = Vec::with_capacity(TABLES.len());
+        let mut measured = Vec::new();
         for table in &TABLES {
-            let blocks = match &table.heap {
-                Some(heap) => snapshot.blocks(heap).await?,
-                None => 0,
-            };
-            tables.push((table, blocks));
+            for source in table.sources {
+                let blocks = match &source.heap {
+                    Some(heap) => snapshot.blocks(heap).await?,
+                    None => 0,
+                };
+                measured.push(Measured { table, source, blocks });
+            }
         }
         let mut parts = Vec::new();
-        let orders = tables.iter().filter(|(table, _)| matches!(table.dating, Dating::Order(_)));
-        let orders: usize = orders.map(|(_, blocks)| *blocks as usize * ORDERS_A_BLOCK).sum();
+        let orders = measured.iter().filter(|measured| matches!(measured.table.dating, Dating::Order(_)));
+        let orders: usize = orders.map(|measured| measured.blocks as usize * ORDERS_A_BLOCK).sum();
         for share in Share::all(orders, self.limits.orders_held) {
             let held = orders / share.count as usize;
             let dates = SharedDates::with_capacity(held);
-            let [first, lines] = stages(&tables, share, self.limits);
+            let [first, lines] = stages(&measured, share, self.limits);
             parts.extend(self.read(snapshot, first, &dates).await?);
             parts.extend(self.read(snapshot, lines, &dates.known()).await?);
         }
@@ -143,10 +152,12 @@ impl DumpRun {
 
 /// What to read for a share of the orders: first the orders, then their lines, and with the first share whatever else
 /// there is.
-fn stages(tables: &[(&'static DumpTable, u32)], share: Share, limits: Limits) -> [Vec<Piece>; 2] {
+fn stages(measured: &[Measured], share: Share, limits: Limits) -> [Vec<Piece>; 2] {
     let of = |wanted: fn(Dating) -> bool| {
-        let tables = tables.iter().filter(move |(table, _)| wanted(table.dating));
-        tables.flat_map(move |(table, blocks)| pieces(table, *blocks, share, limits)).collect::<Vec<_>>()
+        let wanted = measured.iter().filter(move |measured| wanted(measured.table.dating));
+        let all = wanted
+            .flat_map(|&Measured { table, source, blocks }| pieces(table, source, blocks, share, limits));
+        all.collect::<Vec<_>>()
     };
     let first = if share.number == 0 {
         of(|dating| !matches!(dating, Dating::ByOrder(_)))

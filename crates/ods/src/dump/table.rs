@@ -24,11 +24,17 @@ use DumpType::{Bigint, Date, Id, Integer, Text, Timestamp};
 #[derive(Debug)]
 pub(crate) struct DumpTable {
     pub(crate) name: &'static str,
-    pub(crate) query: &'static str,
+    pub(crate) sources: &'static [Source],
     pub(crate) dating: Dating,
+    pub(crate) columns: &'static [(&'static str, DumpType)],
+}
+
+/// Where rows of a table come from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) query: &'static str,
     /// What the query reads, if it can be read in parts: then `{rows}` in it stands for a part.
     pub(crate) heap: Option<Heap>,
-    pub(crate) columns: &'static [(&'static str, DumpType)],
 }
 
 /// A stored table, which is known in a query by its name without the schema.
@@ -67,9 +73,11 @@ impl DumpType {
 pub(crate) const TABLES: [DumpTable; 6] = [
     DumpTable {
         name: "order_lines",
-        query: include_str!("../../queries/order_lines/dump.sql"),
+        sources: &[Source {
+            query: include_str!("../../queries/order_lines/dump.sql"),
+            heap: Some(Heap { schema: "ods", name: "order_lines", order_id: Some("order_id") }),
+        }],
         dating: Dating::ByOrder(4),
-        heap: Some(Heap { schema: "ods", name: "order_lines", order_id: Some("order_id") }),
         columns: &[
             ("id", Id),
             ("quantity", Integer),
@@ -81,9 +89,8 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     },
     DumpTable {
         name: "variant_version",
-        query: include_str!("../../queries/variant_version/dump.sql"),
+        sources: &[Source { query: include_str!("../../queries/variant_version/dump.sql"), heap: None }],
         dating: Dating::Query,
-        heap: None,
         columns: &[
             ("variant_id", Text),
             ("product_id", Text),
@@ -100,9 +107,11 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     },
     DumpTable {
         name: "orders",
-        query: include_str!("../../queries/orders/dump.sql"),
+        sources: &[Source {
+            query: include_str!("../../queries/orders/dump.sql"),
+            heap: Some(Heap { schema: "ods", name: "orders", order_id: Some("id") }),
+        }],
         dating: Dating::Order(1),
-        heap: Some(Heap { schema: "ods", name: "orders", order_id: Some("id") }),
         columns: &[
             ("id", Id),
             ("processed_timestamp", Timestamp),
@@ -112,9 +121,14 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     },
     DumpTable {
         name: "transaction",
-        query: include_str!("../../queries/transaction/dump.sql"),
+        sources: &[
+            Source {
+                query: include_str!("../../queries/transaction/dump.sql"),
+                heap: Some(Heap { schema: "ods", name: "transaction", order_id: None }),
+            },
+            Source { query: include_str!("../../queries/superseded_transaction/dump.sql"), heap: None },
+        ],
         dating: Dating::Timestamp(3),
-        heap: Some(Heap { schema: "ods", name: "transaction", order_id: None }),
         columns: &[
             ("id", Id),
             ("order_id", Id),
@@ -125,9 +139,8 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     },
     DumpTable {
         name: "product_version",
-        query: include_str!("../../queries/product_version/dump.sql"),
+        sources: &[Source { query: include_str!("../../queries/product_version/dump.sql"), heap: None }],
         dating: Dating::Query,
-        heap: None,
         columns: &[
             ("product_id", Text),
             ("title", Text),
@@ -141,9 +154,11 @@ pub(crate) const TABLES: [DumpTable; 6] = [
     },
     DumpTable {
         name: "parked_order_lines",
-        query: include_str!("../../queries/parked_row/dump_order_lines.sql"),
+        sources: &[Source {
+            query: include_str!("../../queries/parked_row/dump_order_lines.sql"),
+            heap: None,
+        }],
         dating: Dating::Query,
-        heap: None,
         columns: &[
             ("parked_id", Bigint),
             ("id", Id),

@@ -91,12 +91,7 @@ pub(crate) async fn apply(
         applied.heal(heal::lines(connection, Scope::Load, context.now, context.timezone).await?);
     }
     if has(Table::Transaction) {
-        let payments = sqlx::query_as(include_str!("../../queries/transaction/upsert.sql"))
-            .bind(context.paid_statuses)
-            .bind(context.timezone.name())
-            .fetch_one(&mut *connection)
-            .await?;
-        applied.load(Table::Transaction, payments);
+        applied.load(Table::Transaction, store_payments(connection, context).await?);
     }
     Ok(applied)
 }
@@ -161,6 +156,19 @@ pub(crate) async fn store_arriving_variants(
         .await?;
     run(connection, include_str!("../../queries/variant/follow_versions.sql")).await?;
     Ok(versions)
+}
+
+async fn store_payments(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+) -> Result<Written, sqlx::Error> {
+    let written = sqlx::query_as(include_str!("../../queries/transaction/upsert.sql"))
+        .bind(context.paid_statuses)
+        .bind(context.timezone.name())
+        .fetch_one(&mut *connection)
+        .await?;
+    run(connection, include_str!("../../queries/superseded_transaction/insert_staged.sql")).await?;
+    Ok(written)
 }
 
 async fn store_orders(connection: &mut PgConnection, context: &Context<'_>) -> Result<Written, sqlx::Error> {

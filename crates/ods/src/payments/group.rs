@@ -1,5 +1,6 @@
 //! A group of events, stored by one statement.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,22 +122,58 @@ impl GroupStore {
     }
 }
 
-/// One round trip, and the answer comes after the commit: outside of a transaction, a statement is one.
+/// One round trip, and the answer comes after the commit: outside of a transaction, a statement is one. Events that
+/// change nothing take another one.
 async fn upsert(
     connection: &mut PgConnection,
     events: &[&PaymentEvent],
     paid_statuses: &[String],
 ) -> Result<Vec<i64>, sqlx::Error> {
-    let texts = |of: fn(&PaymentEvent) -> &str| events.iter().map(|&event| of(event)).collect::<Vec<_>>();
-    let times: Vec<NaiveDateTime> = events.iter().map(|event| event.created_at).collect();
-    sqlx::query_scalar(include_str!("../../queries/transaction/upsert_events.sql"))
-        .bind(texts(|event| &event.id))
-        .bind(texts(|event| &event.order_id))
-        .bind(texts(|event| &event.status))
+    let Columns { ids, order_ids, statuses, times } = columns(events);
+    let changed: Vec<i64> = sqlx::query_scalar(include_str!("../../queries/transaction/upsert_events.sql"))
+        .bind(ids)
+        .bind(order_ids)
+        .bind(statuses)
         .bind(times)
         .bind(paid_statuses)
-        .fetch_one(connection)
-        .await
+        .fetch_one(&mut *connection)
+        .await?;
+    if changed.len() < events.len() {
+        let stored: HashSet<i64> = changed.iter().copied().collect();
+        let passed_over = (1..).zip(events).filter(|(position, _)| !stored.contains(position));
+        keep_superseded(connection, &passed_over.map(|(_, event)| *event).collect::<Vec<_>>()).await?;
+    }
+    Ok(changed)
+}
+
+/// Of events that changed nothing, keeps the states that a later one had replaced before they came.
+async fn keep_superseded(connection: &mut PgConnection, events: &[&PaymentEvent]) -> Result<(), sqlx::Error> {
+    let Columns { ids, order_ids, statuses, times } = columns(events);
+    sqlx::query(include_str!("../../queries/superseded_transaction/insert_events.sql"))
+        .bind(ids)
+        .bind(order_ids)
+        .bind(statuses)
+        .bind(times)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Events as a statement takes them.
+struct Columns<'a> {
+    ids: Vec<&'a str>,
+    order_ids: Vec<&'a str>,
+    statuses: Vec<&'a str>,
+    times: Vec<NaiveDateTime>,
+}
+
+fn columns<'a>(events: &[&'a PaymentEvent]) -> Columns<'a> {
+    Columns {
+        ids: events.iter().map(|event| event.id.as_str()).collect(),
+        order_ids: events.iter().map(|event| event.order_id.as_str()).collect(),
+        statuses: events.iter().map(|event| event.status.as_str()).collect(),
+        times: events.iter().map(|event| event.created_at).collect(),
+    }
 }
 
 fn backoff() -> ExponentialBuilder {

@@ -112,6 +112,33 @@ async fn a_dump_holds_what_is_dated_up_to_the_cut_off() {
 }
 
 #[tokio::test]
+async fn a_dump_holds_what_a_transaction_was_at_the_end_of_each_date() {
+    let shop = Shop::open().await;
+    shop.execute(
+        "insert into ods.transaction values ('t', 'o', 'refunded', '2024-05-03 00:40:00'); \
+         insert into daybook.superseded_transaction values \
+             ('t', 'o', 'pending', '2024-05-01 23:40:00'), ('t', 'o', 'success', '2024-05-01 23:50:00'), \
+             ('t', 'o', 'settled', '2024-05-02 09:00:00'), ('t', 'o', 'disputed', '2024-05-03 00:10:00')",
+    )
+    .await;
+    let store = Arc::new(InMemory::new());
+    let first_day = "t o success 2024-05-01T23:50:00 2024-05-01";
+    let manifest = dump(&shop, &store, 1, "2024-05-01", "UTC").await;
+    assert_eq!(rows(&store, &manifest, "transaction").await, first_day);
+    let manifest = dump(&shop, &store, 2, "2024-05-03", "UTC").await;
+    assert_eq!(
+        rows(&store, &manifest, "transaction").await,
+        format!(
+            "t o refunded 2024-05-03T00:40:00 2024-05-03\nt o settled 2024-05-02T09:00:00 2024-05-02\n{first_day}"
+        )
+    );
+    assert_eq!(manifest.tables["transaction"].dates.len(), 3);
+    // in summer's London all of 2 May's states are one date's
+    let manifest = dump(&shop, &store, 3, "2024-05-02", "Europe/London").await;
+    assert_eq!(rows(&store, &manifest, "transaction").await, "t o settled 2024-05-02T09:00:00 2024-05-02");
+}
+
+#[tokio::test]
 async fn business_dates_follow_the_time_zone() {
     let shop = shop_with_books().await;
     let store = Arc::new(InMemory::new());

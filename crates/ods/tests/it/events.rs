@@ -40,6 +40,28 @@ async fn the_decisive_event_of_a_transaction_wins() {
 }
 
 #[tokio::test]
+async fn what_a_transaction_was_before_is_kept_whoever_changes_it() {
+    let shop = Shop::open().await;
+    let event = |status: &str, day: u8| payment("t", "o", status, &format!("2024-05-0{day}T10:00:00"));
+    shop.write("transactions.ndjson", event("pending", 2) + &event("authorized", 1) + &event("pending", 2));
+    shop.load("transactions.ndjson").await;
+    shop.execute("update ods.transaction set status = 'success', created_at = '2024-05-03 10:00:00'").await;
+    shop.execute("update ods.transaction set status = 'voided'").await;
+    shop.execute("update ods.transaction set created_at = '2024-05-02 12:00:00'").await;
+    assert_eq!(
+        shop.query("select status, created_at from daybook.superseded_transaction order by created_at").await,
+        "authorized 2024-05-01T10:00:00\npending 2024-05-02T10:00:00",
+        "a change at the same time, or to an earlier one, corrects a mistake"
+    );
+    assert_eq!(
+        shop.query("select status, created_at from ods.transaction").await,
+        "voided 2024-05-02T12:00:00"
+    );
+    shop.execute("delete from ods.transaction").await;
+    assert_eq!(shop.query("select count(*) from daybook.superseded_transaction").await, "0");
+}
+
+#[tokio::test]
 async fn a_damaged_event_is_kept_and_the_others_stored() {
     let shop = Shop::open().await;
     let lines = [
@@ -92,6 +114,15 @@ async fn a_price_is_a_json_integer() {
     assert_invariant(&shop).await;
 }
 
+/// What each transaction was at the end of each date, which closes read.
+pub(crate) const STATES_AT_DAY_ENDS: &str = "select distinct on (id, created_at::date) * \
+     from (select * from ods.transaction union all select * from daybook.superseded_transaction) state \
+     order by id, created_at::date, created_at desc, (status = 'success') desc, status desc, order_id desc";
+
+/// As if no payment had ever come.
+pub(crate) const FORGET_PAYMENTS: &str =
+    "delete from ods.transaction; delete from daybook.superseded_transaction; delete from daybook.load";
+
 /// Payments of few transactions, at few times, so that every kind of tie occurs.
 pub(crate) fn any_payments() -> impl Strategy<Value = Vec<String>> {
     let event = (0..3_u8, 0..2_u8, prop::sample::select(vec!["success", "failure", "pending"]), 1..4_u8);
@@ -104,7 +135,7 @@ pub(crate) fn any_payments() -> impl Strategy<Value = Vec<String>> {
 }
 
 #[test]
-fn payments_in_any_order_give_the_same_table() {
+fn payments_in_any_order_give_the_same_states() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let shop = runtime.block_on(Shop::open());
     let arrivals = any_payments()
@@ -117,14 +148,15 @@ fn payments_in_any_order_give_the_same_table() {
                 shuffled.chunks(shuffled.len().div_ceil(files)).map(|part| part.concat()).collect();
             let mut tables = Vec::new();
             for files in [&once[..], &pieces[..]] {
-                runtime.block_on(shop.execute("delete from ods.transaction; delete from daybook.load"));
+                runtime.block_on(shop.execute(FORGET_PAYMENTS));
                 for file in files {
                     attempt.set(attempt.get() + 1);
                     let name = format!("transactions{}.ndjson", attempt.get());
                     shop.write(&name, file);
                     runtime.block_on(shop.load(&name));
                 }
-                tables.push(runtime.block_on(shop.query("select * from ods.transaction order by id")));
+                let current = runtime.block_on(shop.query("select * from ods.transaction order by id"));
+                tables.push((current, runtime.block_on(shop.query(STATES_AT_DAY_ENDS))));
             }
             prop_assert_eq!(&tables[0], &tables[1]);
             Ok(())

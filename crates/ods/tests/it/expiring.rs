@@ -128,6 +128,33 @@ async fn a_payment_goes_only_as_it_is_held() {
 }
 
 #[tokio::test]
+async fn a_superseded_state_goes_once_it_or_a_later_one_of_its_date_is_held() {
+    let shop = Shop::open().await;
+    shop.execute(
+        "insert into ods.transaction values ('t1', 'o', 'success', '2024-05-01 10:00:00'); \
+         insert into daybook.superseded_transaction values \
+             ('t1', 'o', 'success', '2024-05-01 10:00:00'), ('t1', 'o', 'pending', '2024-05-01 09:00:00'), \
+             ('t1', 'o', 'settled', '2024-05-01 11:00:00'), ('t1', 'o', 'pending', '2024-04-30 09:00:00'), \
+             ('t2', 'o', 'settled', '2024-05-01 10:00:00'), ('t3', 'o', 'success', '2024-05-01 10:00:00')",
+    )
+    .await;
+    let held = RecordBatch::try_from_iter([
+        ("id", texts(&["t1", "t2"])),
+        ("order_id", texts(&["o", "o"])),
+        ("status", texts(&["success", "success"])),
+        ("created_at", times(&["2024-05-01 10:00:00"; 2])),
+    ])
+    .unwrap();
+    let metrics = shop.ods.expire_transactions(day()..=day(), BusinessTimezone::UTC, &[held]).await.unwrap();
+    assert_eq!(metrics, ExpireMetrics { transactions: 1, ..ExpireMetrics::default() });
+    assert_eq!(
+        shop.query("select id, status, created_at from daybook.superseded_transaction order by 1, 3").await,
+        "t1 pending 2024-04-30T09:00:00\nt1 settled 2024-05-01T11:00:00\nt2 settled 2024-05-01T10:00:00\n\
+         t3 success 2024-05-01T10:00:00"
+    );
+}
+
+#[tokio::test]
 async fn a_payment_stays_as_long_as_its_order() {
     let shop = Shop::open().await;
     shop.execute(
@@ -181,7 +208,8 @@ async fn dates_to_expire_are_those_that_still_have_rows() {
     let shop = Shop::open().await;
     shop.execute(
         "insert into ods.orders values ('a', '2024-05-01 23:30:00', 'c'), ('b', '2024-05-09', 'c'); \
-         insert into ods.transaction values ('t', 'a', 'success', '2024-04-30 10:00:00')",
+         insert into ods.transaction values ('t', 'a', 'success', '2024-04-30 10:00:00'); \
+         insert into daybook.superseded_transaction values ('t', 'a', 'pending', '2024-04-29 10:00:00')",
     )
     .await;
     let dates = async |timezone: &str| {
@@ -189,8 +217,8 @@ async fn dates_to_expire_are_those_that_still_have_rows() {
         let dates = shop.ods.dates_to_expire("2024-05-08".parse().unwrap(), timezone).await.unwrap();
         dates.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(dates("UTC").await, ["2024-04-30", "2024-05-01"]);
-    assert_eq!(dates("Europe/London").await, ["2024-04-30", "2024-05-02"]);
+    assert_eq!(dates("UTC").await, ["2024-04-29", "2024-04-30", "2024-05-01"]);
+    assert_eq!(dates("Europe/London").await, ["2024-04-29", "2024-04-30", "2024-05-02"]);
 }
 
 #[tokio::test]

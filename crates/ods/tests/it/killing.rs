@@ -19,12 +19,16 @@ use crate::support::{Shop, file_url, now};
 const KILLS: usize = 10;
 
 /// All that loads leave, but for ids that are handed out: a killed load uses some up.
-const STATE: [(&str, &str); 11] = [
+const STATE: [(&str, &str); 12] = [
     ("product", "select * from ods.product order by id"),
     ("variant", "select * from ods.variant order by id"),
     ("orders", "select * from ods.orders order by id"),
     ("order_lines", "select * from ods.order_lines order by id"),
     ("transaction", "select * from ods.transaction order by id"),
+    (
+        "superseded_transaction",
+        "select * from daybook.superseded_transaction order by id, created_at, status",
+    ),
     (
         "product_version",
         "select id, title, product_type, created_at, valid_from, operation from daybook.product_version \
@@ -109,8 +113,9 @@ fn write_landing(shop: &Shop) {
     let payments: String = (0..6)
         .map(|id| {
             let status = if id % 2 == 0 { "success" } else { "failure" };
+            let created = if id == 0 { "2024-04-30 10:00:00" } else { time };
             format!(
-                "{{\"id\":\"t{}\",\"order_id\":\"o0-{id}\",\"status\":\"{status}\",\"created_at\":\"{time}\"}}\n",
+                "{{\"id\":\"t{}\",\"order_id\":\"o0-{id}\",\"status\":\"{status}\",\"created_at\":\"{created}\"}}\n",
                 id % 4
             )
         })

@@ -70,9 +70,12 @@ async fn a_dump_beside_a_load_holds_whole_batches() {
 
     let load = async { shop.load_with("landing", &LoadOptions::default()).await };
     let dumps = async {
-        let waits = "select count(*) from pg_stat_activity \
-             where datname = current_database() and wait_event_type = 'Lock'";
-        while shop.query(waits).await == "0" {}
+        let waits = format!(
+            "select count(*) = {HELD} and exists (select from pg_stat_activity \
+                 where datname = current_database() and wait_event = 'transactionid') \
+             from daybook.load"
+        );
+        while shop.query(&waits).await != "true" {}
         let names = |batches: std::ops::Range<usize>| batches.map(|batch| format!("b{batch}")).collect();
         assert_eq!(batches_in_a_dump(&shop, 1).await, names(0..HELD), "half a batch was stored by then");
         engineer.rollback().await.unwrap();
