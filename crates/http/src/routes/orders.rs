@@ -1,6 +1,6 @@
 //! Orders, for customer service.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -37,6 +37,10 @@ struct OrderView {
     paid_at: Option<DateTime<Utc>>,
     /// How many payments were tried.
     attempts: usize,
+    /// Its status in the published books, if `history` is asked for and they hold it. Of an order that came once more,
+    /// the operational store may have let go of payments, which count only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published_status: Option<String>,
     lines: Vec<LineView>,
     payments: Vec<PaymentView>,
 }
@@ -133,16 +137,25 @@ async fn order(
     Path(id): Path<String>,
     Query(places): Query<Where>,
 ) -> Result<Json<AnyOrder>, Problem> {
-    if let Some(order) = app.ods()?.order(&id, &rules(&app)).await? {
-        return Ok(Json(AnyOrder::Current(order.into())));
+    let current = app.ods()?.order(&id, &rules(&app)).await?;
+    let closed = match places.history {
+        Some(true) => app.services().books.closed_order(&id).await,
+        _ => Ok(None),
+    };
+    if let Some(order) = current {
+        let published = closed.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the published books do not tell of an order: {error}");
+            None
+        });
+        let published = published.map(|order| order.order_status);
+        return Ok(Json(AnyOrder::Current(OrderView::of(order, published))));
     }
     if places.history != Some(true) {
         let detail =
             format!("there is no order '{id}' now; with history=true, older ones are looked for, too");
         return Err(Problem::not_found(detail));
     }
-    let closed = app.services().books.closed_order(&id).await?;
-    let closed = closed.ok_or_else(|| Problem::not_found(format!("there never was an order '{id}'")))?;
+    let closed = closed?.ok_or_else(|| Problem::not_found(format!("there never was an order '{id}'")))?;
     let view = with_payments(&app, vec![closed]).await?.pop();
     view.map(|view| Json(AnyOrder::Closed(view))).ok_or_else(Problem::internal)
 }
@@ -172,21 +185,37 @@ async fn customer_orders(
         .map_err(|error: daybook_ods::InvalidCursor| Problem::malformed(error.to_string()))?;
     let CustomerOrders { mut orders, mut next } =
         app.ods()?.customer_orders(&id, after.as_ref(), limit, &rules(&app)).await?;
+    let mut published = HashMap::new();
     let history = if page.history == Some(true) {
-        let mut closed = closed_beside(&app, &id, after.as_ref(), &orders, next.is_some(), limit).await?;
+        let beside = closed_beside(&app, &id, after.as_ref(), &orders, next.is_some(), limit).await?;
+        let mut closed = beside.orders;
+        published = beside.statuses;
         next = cut(&mut orders, &mut closed, limit as usize).or(next);
         Some(with_payments(&app, closed).await?)
     } else {
         None
     };
+    let mut view = |order: Order| {
+        let published = published.remove(&order.id);
+        OrderView::of(order, published)
+    };
     Ok(Json(OrderPage {
-        orders: orders.into_iter().map(OrderView::from).collect(),
+        orders: orders.into_iter().map(&mut view).collect(),
         history,
         next: next.map(|cursor| cursor.to_string()),
     }))
 }
 
-/// Published orders that belong on the page of `orders` and are not kept any more: more than `limit` if there are more.
+/// What is published beside a page of orders.
+#[derive(Default)]
+struct Beside {
+    /// Orders that belong on the page and are not kept any more: more than asked for if there are more.
+    orders: Vec<ClosedOrder>,
+    /// The published statuses of the page's own orders, by id.
+    statuses: HashMap<String, String>,
+}
+
+/// What is published beside the page of `orders`, of which `limit` were asked for.
 async fn closed_beside(
     app: &App,
     customer_id: &str,
@@ -194,13 +223,13 @@ async fn closed_beside(
     orders: &[Order],
     is_followed: bool,
     limit: u32,
-) -> Result<Vec<ClosedOrder>, Problem> {
+) -> Result<Beside, Problem> {
     // what is older than a full page comes on the next
     let oldest = orders.last().filter(|_| is_followed);
     let not_before = oldest.map(|order| order.processed_timestamp);
     let shown: HashSet<&str> = orders.iter().map(|order| order.id.as_str()).collect();
     let at_a_time = 2 * limit as usize + 1;
-    let mut found: Vec<ClosedOrder> = Vec::new();
+    let mut found = Beside::default();
     let mut after = after.cloned();
     loop {
         let stretch = Stretch { after: after.as_ref(), not_before };
@@ -209,10 +238,15 @@ async fn closed_beside(
         after = closed.last().map(place_of);
         let ids: Vec<&str> = closed.iter().map(|order| order.id.as_str()).collect();
         let kept: HashSet<String> = app.ods()?.kept_orders(&ids).await?.into_iter().collect();
-        // one that was read a moment ago may have expired since
-        let is_gone = |order: &ClosedOrder| !kept.contains(&order.id) && !shown.contains(order.id.as_str());
-        found.extend(closed.into_iter().filter(is_gone));
-        if is_last || found.len() > limit as usize {
+        for order in closed {
+            // one that was read a moment ago may have expired since
+            if shown.contains(order.id.as_str()) {
+                found.statuses.insert(order.id, order.order_status);
+            } else if !kept.contains(&order.id) {
+                found.orders.push(order);
+            }
+        }
+        if is_last || found.orders.len() > limit as usize {
             return Ok(found);
         }
     }
@@ -263,8 +297,8 @@ fn rules(app: &App) -> ShopRules {
     ShopRules { paid_statuses: options.paid_statuses.clone(), timezone: options.timezone }
 }
 
-impl From<Order> for OrderView {
-    fn from(order: Order) -> Self {
+impl OrderView {
+    fn of(order: Order, published_status: Option<String>) -> Self {
         Self {
             id: order.id,
             customer_id: order.customer_id,
@@ -273,6 +307,7 @@ impl From<Order> for OrderView {
             status: order.status,
             paid_at: order.paid_at.map(utc),
             attempts: order.attempts,
+            published_status,
             lines: order.lines.into_iter().map(LineView::from).collect(),
             payments: order.payments.into_iter().map(PaymentView::from).collect(),
         }

@@ -120,6 +120,21 @@ async fn an_order_of_long_ago_is_found_with_what_was_paid_since() {
 }
 
 #[tokio::test]
+async fn an_order_that_came_again_shows_what_the_books_know_of_its_payment() {
+    let front = Front::open().await;
+    front.execute("insert into ods.orders values ('again', '2024-04-01 10:00:00', 'c1')").await;
+    publish(&front).await;
+    front.books.closed.lock().unwrap()[0].order_status = "success".to_owned();
+    let order = front.get("/v1/orders/again").await.json();
+    assert_eq!((&order["status"], order.get("published_status")), (&"pending".into(), None));
+    let order = front.get("/v1/orders/again?history=true").await.json();
+    let page = front.get("/v1/customers/c1/orders?history=true").await.json();
+    for order in [&order, &page["orders"][0]] {
+        assert_eq!((&order["status"], &order["published_status"]), (&"pending".into(), &"success".into()));
+    }
+}
+
+#[tokio::test]
 async fn an_order_shows_lines_titles_payments_and_status() {
     let front = Front::open().await;
     front
