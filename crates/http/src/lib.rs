@@ -1,8 +1,9 @@
 //! The front door: one HTTP server for back ends, customer service and operators.
 //!
 //! Every route is described in the OpenAPI document at `/openapi.json`, every error is a problem document (RFC 9457).
-//! Payments are answered once they are durable; whatever else writes, writes in one transaction. What needs the
-//! warehouse is asked of [`Books`], so this crate knows only the operational data store.
+//! Payments are answered once they are durable. Of a request that breaks off some may be done, such as the first loads
+//! of a replay; whatever writes may be sent again. What needs the warehouse is asked of [`Books`], so this crate knows
+//! only the operational data store.
 
 mod app;
 mod auth;

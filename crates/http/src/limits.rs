@@ -71,7 +71,10 @@ pub(crate) async fn admit(
     let request = Request::from_parts(head, Body::from(body));
     match timeout(options.timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::unavailable("the request took too long; what it began is undone").into_response(),
+        Err(_) => {
+            let detail = "the request took too long; some of it may be done; sending it again is harmless";
+            Problem::unavailable(detail).into_response()
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use url::Url;
 
+use crate::server::HttpError;
+use crate::signature::Verifier;
+
 /// How the server is set up.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
@@ -25,7 +28,7 @@ pub struct HttpOptions {
     pub landing: Url,
     /// The largest body, in bytes.
     pub max_body: usize,
-    /// How long a request may take, from its first byte to its answer.
+    /// How long a request's body may take to arrive, and how long the work on it until its answer.
     pub timeout: Duration,
     /// How many requests are worked on at once; more are told to come again.
     pub max_concurrent: usize,
@@ -49,6 +52,17 @@ pub struct WebhookSecrets {
     pub standard: Vec<String>,
     /// Shopify's client secrets.
     pub shopify: Vec<String>,
+}
+
+impl WebhookSecrets {
+    /// Whether all of them can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::Secret`], which does not show them.
+    pub fn check(&self) -> Result<(), HttpError> {
+        Verifier::new(self, TimeDelta::zero()).map(drop)
+    }
 }
 
 impl fmt::Debug for WebhookSecrets {

@@ -1,5 +1,7 @@
 //! The source contract: the five tables that a shop's back end writes and Daybook never changes.
 
+use std::str::FromStr;
+
 /// A table of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
@@ -110,6 +112,36 @@ impl Table {
             Self::Product | Self::Orders => None,
             Self::Variant => Some((Self::Product, "product_id")),
             Self::OrderLines | Self::Transaction => Some((Self::Orders, "order_id")),
+        }
+    }
+}
+
+/// A name that no table of the contract has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is none of the contract's tables {names}", names = Table::ALL.map(Table::name).join(", "))]
+pub struct UnknownTable(String);
+
+impl FromStr for Table {
+    type Err = UnknownTable;
+
+    fn from_str(name: &str) -> Result<Self, UnknownTable> {
+        Self::ALL.into_iter().find(|table| table.name() == name).ok_or_else(|| UnknownTable(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_found_by_its_name_alone() {
+        for table in Table::ALL {
+            assert_eq!(table.name().parse::<Table>(), Ok(table));
+        }
+        for strange in ["Orders", "orders.csv", ""] {
+            let error = strange.parse::<Table>().unwrap_err().to_string();
+            let names = "product, variant, orders, order_lines, transaction";
+            assert_eq!(error, format!("'{strange}' is none of the contract's tables {names}"));
         }
     }
 }

@@ -137,16 +137,18 @@ pub enum OdsError {
 }
 
 impl OdsError {
-    /// Whether PostgreSQL is away rather than unwilling: the same may succeed once it is back.
+    /// Whether PostgreSQL is away, or lets nobody in any more, rather than unwilling: the same may succeed once it is
+    /// back, or knows the user, the password and the database again.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::ConnectionRefused { .. } | Self::Full { .. } => true,
             Self::Batch { source, .. } => source.is_outage(),
             Self::Database(sqlx::Error::Database(error)) => {
-                // lost connections, too many of them, a server that starts or stops
-                error
-                    .code()
-                    .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
+                // lost connections, nobody let in, a server that starts or stops, too many connections, no database
+                error.code().is_some_and(|code| {
+                    ["08", "28", "57P"].iter().any(|class| code.starts_with(class))
+                        || matches!(&*code, "53300" | "3D000")
+                })
             }
             Self::Database(error) => matches!(
                 error,

@@ -35,7 +35,7 @@ pub use load::{
     FileReport, HealMetrics, LoadEvent, LoadOptions, LoadOutcome, LoadReport, LoadRoute, Settled,
     place_below, place_of_object,
 };
-pub use load_requests::{ClaimedLoad, LoadRequest};
+pub use load_requests::{ClaimedLoad, LoadRequest, LoadState};
 pub use payments::{
     PaymentEvent, PaymentGroup, PaymentOptions, PaymentOutcome, PaymentQueue, PaymentReject, SubmitError,
 };

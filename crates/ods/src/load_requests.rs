@@ -13,8 +13,9 @@ pub struct LoadRequest {
     pub id: i64,
     /// The batch directory, prefix or event file; no two requests have the same.
     pub uri: String,
-    /// `queued`, `running`, `done` or `failed`.
-    pub state: String,
+    /// How far it is.
+    #[sqlx(try_from = "String")]
+    pub state: LoadState,
     /// Why it failed.
     pub message: Option<String>,
     /// What became of each batch, as its worker wrote it down.
@@ -23,6 +24,41 @@ pub struct LoadRequest {
     pub requested_at: NaiveDateTime,
     /// When it last ended, UTC.
     pub finished_at: Option<NaiveDateTime>,
+}
+
+/// How far a load is that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadState {
+    /// It waits for a worker.
+    Queued,
+    /// A worker does it, or has died meanwhile.
+    Running,
+    /// What is there was looked at; each batch has its own end.
+    Done,
+    /// It came to nothing.
+    Failed,
+}
+
+impl LoadState {
+    const ALL: [Self; 4] = [Self::Queued, Self::Running, Self::Done, Self::Failed];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl TryFrom<String> for LoadState {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let state = Self::ALL.into_iter().find(|state| state.name() == name);
+        state.ok_or_else(|| format!("'{name}' is no state of a load"))
+    }
 }
 
 /// A request that this process works on. PostgreSQL gives it back to others when the process dies.
@@ -112,10 +148,10 @@ impl ClaimedLoad {
         failure: Option<&str>,
         now: NaiveDateTime,
     ) -> Result<(), OdsError> {
-        let state = if failure.is_some() { "failed" } else { "done" };
+        let state = if failure.is_some() { LoadState::Failed } else { LoadState::Done };
         sqlx::query(include_str!("../queries/load_request/finish.sql"))
             .bind(self.request.id)
-            .bind(state)
+            .bind(state.name())
             .bind(failure.map(without_nul))
             .bind(storable(result))
             .bind(now)

@@ -82,6 +82,17 @@ enum LoadState {
     Failed,
 }
 
+impl From<daybook_ods::LoadState> for LoadState {
+    fn from(state: daybook_ods::LoadState) -> Self {
+        match state {
+            daybook_ods::LoadState::Queued => Self::Queued,
+            daybook_ods::LoadState::Running => Self::Running,
+            daybook_ods::LoadState::Done => Self::Done,
+            daybook_ods::LoadState::Failed => Self::Failed,
+        }
+    }
+}
+
 /// Asks for a load
 ///
 /// It is done soon, by this process or another. The same place again is the same load; once it is done, asking again
@@ -128,12 +139,7 @@ impl From<LoadRequest> for LoadView {
         Self {
             id: request.id,
             uri: request.uri,
-            state: match request.state.as_str() {
-                "queued" => LoadState::Queued,
-                "running" => LoadState::Running,
-                "failed" => LoadState::Failed,
-                _ => LoadState::Done,
-            },
+            state: request.state.into(),
             message: request.message,
             requested_at: utc(request.requested_at),
             finished_at: request.finished_at.map(utc),

@@ -165,13 +165,8 @@ struct RejectView {
     responses((status = 200, body = Rejects), AnyProblem, TokenProblem)
 )]
 async fn rejects(State(app): State<App>, Query(which): Query<Which>) -> Result<Json<Rejects>, Problem> {
-    let table = which
-        .table
-        .map(|name| {
-            let table = Table::ALL.into_iter().find(|table| table.name() == name);
-            table.ok_or_else(|| Problem::malformed(format!("'{name}' is no table of the contract")))
-        })
-        .transpose()?;
+    let table = which.table.map(|name| name.parse::<Table>()).transpose();
+    let table = table.map_err(|error| Problem::malformed(error.to_string()))?;
     if which.reason.as_ref().is_some_and(|reason| reason.contains('\0')) {
         return Err(Problem::malformed("reason holds a NUL character"));
     }

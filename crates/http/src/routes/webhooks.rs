@@ -14,6 +14,9 @@ use crate::openapi::{AnyProblem, BodyProblem};
 use crate::problem::{InvalidValue, Problem};
 use crate::shopify;
 
+/// So many bad events of one request are named.
+const MOST_NAMED: usize = 100;
+
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(transactions)).routes(routes!(shopify_transactions))
 }
@@ -65,7 +68,8 @@ enum Outcome {
 /// Takes signed payment events (Standard Webhooks)
 ///
 /// A success is answered once every event is durable. Of several events each stands for itself: when some break the
-/// contract, the answer is 422 and names them, and the others are stored. Sending events again is harmless.
+/// contract, the answer is 422 and names them, a hundred at most, and the others are stored. More events than can ever
+/// wait at once are refused whole (413). Sending events again is harmless.
 #[utoipa::path(
     post, path = "/v1/webhooks/transactions", tag = "webhooks",
     request_body(content = TransactionEvents, content_type = "application/json"),
@@ -86,7 +90,9 @@ async fn transactions(
     }
     verifier.check_standard(&headers, &body, app.services().clock.now()).map_err(Problem::bad_signature)?;
     let events =
-        PaymentEvent::parse_body(&body).map_err(|reject| invalid(vec![(String::new(), reject)], 0))?;
+        PaymentEvent::split_body(&body).map_err(|reject| invalid(vec![(String::new(), reject)], 0))?;
+    app.payments()?.room_for(events.len())?;
+    let events = events.into_iter().map(PaymentEvent::parse).collect();
     let is_array = body.trim_ascii_start().starts_with(b"[");
     store(&app, events, is_array).await
 }
@@ -156,15 +162,21 @@ async fn store(
 }
 
 fn invalid(rejects: Vec<(String, PaymentReject)>, stored: usize) -> Problem {
-    let errors = rejects.into_iter().map(|(pointer, reject)| InvalidValue {
+    let unnamed = rejects.len().saturating_sub(MOST_NAMED);
+    let errors = rejects.into_iter().take(MOST_NAMED).map(|(pointer, reject)| InvalidValue {
         pointer: reject.column.map_or_else(|| pointer.clone(), |column| format!("{pointer}/{column}")),
         reason: reject.reason.to_owned(),
         detail: reject.message,
     });
-    let detail = match stored {
+    let stored = match stored {
         0 => "nothing was stored".to_owned(),
         1 => "the other event is stored".to_owned(),
         stored => format!("the other {stored} events are stored"),
+    };
+    let detail = match unnamed {
+        0 => stored,
+        1 => format!("{stored}; 1 more error is not listed"),
+        more => format!("{stored}; {more} more errors are not listed"),
     };
     Problem::invalid(detail, errors.collect())
 }

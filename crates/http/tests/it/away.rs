@@ -5,8 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use daybook_local_postgres::{LocalPostgres, Settings};
+use daybook_testkit::TestDatabase;
 use reqwest::Method;
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
+use url::Url;
 
 use crate::support::{Answer, Front, SECRET};
 
@@ -62,4 +65,25 @@ async fn while_postgresql_is_stopped_everybody_is_told_to_come_again_and_then_it
     while ready().await != 200 {}
     assert_eq!(front.payments().await, [("t1".to_owned(), "success".to_owned())]);
     stop(postgres).await;
+}
+
+#[tokio::test]
+async fn while_the_password_is_another_everybody_is_told_to_come_again() {
+    let mut url: Url = TestDatabase::create().await.unwrap().url().parse().unwrap();
+    let mut admin = PgConnection::connect(url.as_str()).await.unwrap();
+    sqlx::raw_sql("create role rotated superuser login password 'old'").execute(&mut admin).await.unwrap();
+    url.set_username("rotated").unwrap();
+    url.set_password(Some("old")).unwrap();
+    let front = Front::before(url.to_string(), |_| ()).await;
+    assert_eq!(front.get("/v1/status").await.status, 200);
+
+    sqlx::raw_sql("alter role rotated password 'new'").execute(&mut admin).await.unwrap();
+    let cut = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = 'rotated'";
+    sqlx::raw_sql(cut).execute(&mut admin).await.unwrap();
+    let refused = front.get("/v1/status").await;
+    refused.problem(503);
+    assert_eq!(refused.retry_after.as_deref(), Some("5"));
+
+    sqlx::raw_sql("alter role rotated password 'old'").execute(&mut admin).await.unwrap();
+    assert_eq!(front.get("/v1/status").await.status, 200);
 }

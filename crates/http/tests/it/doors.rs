@@ -247,6 +247,10 @@ async fn metrics_have_what_is_and_not_what_was() {
     assert!(!text.contains("running"), "{text}");
     let lag = text.lines().find_map(|line| line.strip_prefix("daybook_close_lag_seconds "));
     assert!((3600.0..3700.0).contains(&lag.unwrap().parse::<f64>().unwrap()), "{lag:?}");
+    let documented = include_str!("../../../../docs/metrics.md");
+    for name in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()) {
+        assert!(documented.contains(name), "docs/metrics.md does not name {name}");
+    }
 }
 
 #[tokio::test]

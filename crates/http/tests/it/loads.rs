@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use daybook_ods::LoadOptions;
 use daybook_testkit::TestBucket;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -166,6 +167,35 @@ async fn a_load_whose_end_cannot_be_written_down_stops_no_other() {
     front.send(Method::POST, "/v1/loads", &json!({"uri": uri(&front, "stuck")})).await;
     let behind = front.send(Method::POST, "/v1/loads", &json!({"uri": uri(&front, "behind")})).await;
     assert_eq!(ended(&front, &behind.json()["loads"][0]["id"]).await["state"], "failed");
+}
+
+#[tokio::test]
+async fn a_replay_that_is_given_up_leaves_nobody_waiting_for_the_turn_of_loads() {
+    let front = Front::with(|options| options.timeout = Duration::from_secs(3)).await;
+    write(&front, "1/orders.csv", &format!("{ORDERS}o2,never,c1\n"));
+    write(&front, "1/order_lines.csv", LINES);
+    let batch: Url = uri(&front, "1").parse().unwrap();
+    front.ods.load(&batch, &LoadOptions::default(), &|_| ()).await.unwrap();
+    write(
+        &front,
+        "_fixed/orders.csv",
+        "id,processed_timestamp,customer_id,rejected_row_id\no2,2024-05-01 11:00:00,c1,1\n",
+    );
+    let corrections = json!({"uri": uri(&front, "_fixed")});
+    let mut other = front.session().await;
+    sqlx::query(TURN).execute(&mut other).await.unwrap();
+    let replay = front.send(Method::POST, "/v1/rejects/replay", &corrections);
+    let waits = tokio::time::timeout(Duration::from_secs(20), front.somebody_waits());
+    let (given_up, waits) = tokio::join!(replay, waits);
+    waits.expect("the replay waits for its turn");
+    let problem = given_up.problem(503);
+    assert!(problem["detail"].as_str().unwrap().contains("sending it again is harmless"), "{problem}");
+    front.nobody_waits().await;
+
+    sqlx::query("select pg_advisory_unlock_all()").execute(&mut other).await.unwrap();
+    // with a server's usual patience
+    let replayed = front.beside().await.send(Method::POST, "/v1/rejects/replay", &corrections).await;
+    assert_eq!(replayed.json()["batches"][0]["files"][0]["loaded"], 1, "{replayed:?}");
 }
 
 #[tokio::test]

@@ -156,6 +156,19 @@ impl Front {
         }
     }
 
+    /// Waits until no session of the server waits for a lock.
+    pub(crate) async fn nobody_waits(&self) {
+        let query = "select count(*) from pg_stat_activity \
+                     where datname = current_database() and wait_event_type = 'Lock'";
+        for _ in 0..200 {
+            if sqlx::query_scalar::<_, i64>(query).fetch_one(self.ods.pool()).await.unwrap() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("a session still waits for a lock");
+    }
+
     pub(crate) async fn execute(&self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(self.ods.pool()).await.unwrap();
     }

@@ -143,7 +143,21 @@ async fn more_events_than_wait_at_once_are_refused() {
     let front = Front::with(|options| options.max_body = 5 * 1024 * 1024).await;
     let problem = front.webhook(SECRET, &format!("[{}]", vec![EVENT; 20_000].join(","))).await.problem(413);
     assert!(problem["detail"].as_str().unwrap().contains("events"), "{problem}");
+    // whatever they are: a verdict on each would be hundreds of times as large
+    let garbage = front.webhook(SECRET, &format!("[{}]", vec!["1"; 500_000].join(","))).await.problem(413);
+    assert!(garbage["detail"].as_str().unwrap().contains("500000 payment events"), "{garbage}");
     assert_eq!(front.payments().await, []);
+}
+
+#[tokio::test]
+async fn of_many_bad_events_some_are_named_and_the_rest_counted() {
+    let front = Front::open().await;
+    let bad = vec!["1"; 150].join(",");
+    let problem = front.webhook(SECRET, &format!("[{EVENT},{bad}]")).await.problem(422);
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 100);
+    assert_eq!(problem["errors"][99]["pointer"], "/100");
+    assert_eq!(problem["detail"], "the other event is stored; 50 more errors are not listed");
+    assert_eq!(front.payments().await, [stored("t1", "failed")]);
 }
 
 #[tokio::test]

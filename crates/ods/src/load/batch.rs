@@ -63,6 +63,7 @@ impl<'a> Loader<'a> {
             Ok(report) => Ok(report),
             Err(Stop::Failed(error)) => Err(error),
             Err(Stop::AlreadyLoaded { content_hash }) => {
+                self.note_known(batch, &content_hash).await?;
                 self.settled.note(batch, LoadOutcome::AlreadyLoaded, Some(content_hash));
                 Ok(LoadReport::of(batch, LoadOutcome::AlreadyLoaded))
             }
@@ -74,6 +75,16 @@ impl<'a> Loader<'a> {
                 Ok(LoadReport::of(batch, outcome))
             }
         }
+    }
+
+    /// Writes down what it means that the batch's content was loaded before.
+    async fn note_known(&self, batch: &Batch, content_hash: &str) -> Result<(), sqlx::Error> {
+        let mut connection = self.ods.pool().acquire().await?;
+        ledger::release(&mut connection, &[batch.uri.as_str()]).await?;
+        if let Some(replay) = &batch.replay {
+            ledger::link_known_replay(&mut connection, content_hash, replay).await?;
+        }
+        Ok(())
     }
 
     async fn load_in_transaction(

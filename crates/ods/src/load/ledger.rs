@@ -67,6 +67,15 @@ pub(crate) fn content_hash(staged: &[Staged]) -> String {
     content::hash_of(&parts.concat())
 }
 
+/// Forgets that batches were refused, or waited for their other half: what they hold is loaded.
+pub(crate) async fn release(connection: &mut PgConnection, uris: &[&str]) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from daybook.load where state <> 'loaded' and uri = any($1)")
+        .bind(uris)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Opens the batch's row in the ledger; that it was refused, or waited for its other half, is settled by it.
 pub(crate) async fn open(
     connection: &mut PgConnection,
@@ -74,10 +83,7 @@ pub(crate) async fn open(
     content_hash: &str,
     started_at: NaiveDateTime,
 ) -> Result<i64, Stop> {
-    sqlx::query("delete from daybook.load where state <> 'loaded' and uri = $1")
-        .bind(uri)
-        .execute(&mut *connection)
-        .await?;
+    release(connection, &[uri]).await?;
     let opened = sqlx::query_scalar(include_str!("../../queries/load/insert.sql"))
         .bind(uri)
         .bind(content_hash)
@@ -151,6 +157,20 @@ pub(crate) async fn link_replay(
     Ok(())
 }
 
+/// Links rejected rows that came again with a content that was loaded before to the load that brought it.
+pub(crate) async fn link_known_replay(
+    connection: &mut PgConnection,
+    content_hash: &str,
+    replay: &Replay,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("../../queries/load/link_known_replay.sql"))
+        .bind(content_hash)
+        .bind(&replay.rows)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Writes down why a batch is not loaded, so that it can be seen until it is; gives when it was first so.
 pub(crate) async fn hold_back(
     pool: &PgPool,
@@ -182,11 +202,18 @@ pub(crate) enum HeldBack<'a> {
     Waiting { missing: &'a str },
 }
 
-/// Forgets half pairs at or below `prefix` that are not there any more.
-pub(crate) async fn forget_waiting(pool: &PgPool, prefix: &str, waiting: &[&str]) -> Result<(), sqlx::Error> {
-    sqlx::query(include_str!("../../queries/load/forget_waiting.sql"))
+/// Forgets what was held back at or below `prefix`, which was listed whole: refused batches that are gone, and half
+/// pairs that are gone or whole.
+pub(crate) async fn forget_held_back(
+    pool: &PgPool,
+    prefix: &str,
+    uris: &[&str],
+    halves: &[&str],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("../../queries/load/forget_held_back.sql"))
         .bind(prefix)
-        .bind(waiting)
+        .bind(uris)
+        .bind(halves)
         .execute(pool)
         .await?;
     Ok(())

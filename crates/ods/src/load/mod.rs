@@ -119,10 +119,11 @@ impl Ods {
         let location = Location::parse(uri, &options.storage)?;
         let importer = Importer::of(&location, options)?;
         let batches = discover::discover(&location).await?;
-        self.heal_parked(options.timezone).await?;
         let mut loader = Loader::of(self, location.store.as_ref(), options, progress, settled);
         loader.importer = importer;
-        loader.forget_waiting(&location, &batches).await?;
+        // before others are waited for, who may find new batches meanwhile
+        loader.forget_held_back(&location, &batches).await?;
+        self.heal_parked(options.timezone).await?;
         loader.load_all(batches).await
     }
 

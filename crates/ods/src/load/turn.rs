@@ -1,5 +1,6 @@
 //! Turns: one process loads at a time, and lets others in between.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -31,6 +32,10 @@ impl Turn {
     async fn begin(pool: &PgPool) -> Result<Self, sqlx::Error> {
         // a connection of its own: the lock lives as long as the session
         let mut connection = pool.connect_options().connect().await?;
+        // Whoever goes away while it waits shall leave nobody in the queue. A server that cannot notice (before version
+        // 14, or on Windows) refuses, and lets the session wait until its turn has come.
+        let notice = "set client_connection_check_interval = '1s'";
+        let _ = sqlx::query(notice).execute(&mut connection).await;
         sqlx::query("select pg_advisory_lock(hashtextextended('daybook.load', 0))")
             .execute(&mut connection)
             .await?;
@@ -45,7 +50,7 @@ impl Turn {
 impl Loader<'_> {
     /// Loads what is not loaded yet; the reports come in the batches' order.
     pub(crate) async fn load_all(&self, batches: Vec<Batch>) -> Result<Vec<LoadReport>, OdsError> {
-        let known = ledger::known(self.ods.pool(), &batches).await?;
+        let known = self.known(&batches).await?;
         let settled = self.settled.among(self.ods.pool(), &batches).await?;
         let mut reports: Vec<Option<LoadReport>> = Vec::with_capacity(batches.len());
         let mut new = Vec::new();
@@ -108,16 +113,27 @@ impl Loader<'_> {
         Ok(Some(LoadReport::of(batch, LoadOutcome::Waiting { missing, since, is_overdue })))
     }
 
-    /// Forgets half pairs that somebody has taken away.
-    pub(crate) async fn forget_waiting(
+    /// Which of the batches, by position, the ledger knows by their files. They are held back no more, if their files
+    /// were others meanwhile.
+    async fn known(&self, batches: &[Batch]) -> Result<HashSet<usize>, sqlx::Error> {
+        let known = ledger::known(self.ods.pool(), batches).await?;
+        let uris: Vec<&str> = known.iter().map(|&position| batches[position].uri.as_str()).collect();
+        let mut connection = self.ods.pool().acquire().await?;
+        ledger::release(&mut connection, &uris).await?;
+        Ok(known)
+    }
+
+    /// Forgets refused batches and half pairs that somebody has taken away. `batches` are all that lie at the location.
+    pub(crate) async fn forget_held_back(
         &self,
         location: &Location,
         batches: &[Batch],
     ) -> Result<(), OdsError> {
         let prefix = location.uri_of(location.path().as_ref());
+        let uris: Vec<_> = batches.iter().map(|batch| batch.uri.as_str()).collect();
         let halves = batches.iter().filter(|batch| batch.missing_half().is_some());
-        let uris: Vec<_> = halves.map(|batch| batch.uri.as_str()).collect();
-        Ok(ledger::forget_waiting(self.ods.pool(), &prefix, &uris).await?)
+        let halves: Vec<_> = halves.map(|batch| batch.uri.as_str()).collect();
+        Ok(ledger::forget_held_back(self.ods.pool(), &prefix, &uris, &halves).await?)
     }
 }
 

@@ -131,17 +131,24 @@ impl PaymentQueue {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let capacity = self.capacity;
-        let wanted = u32::try_from(events.len())
-            .ok()
-            .filter(|&wanted| wanted <= capacity)
-            .ok_or(SubmitError::TooMany { events: events.len(), capacity })?;
+        let wanted = self.room_for(events.len())?;
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(wanted)
-            .map_err(|_| SubmitError::QueueFull { capacity })?;
+            .map_err(|_| SubmitError::QueueFull { capacity: self.capacity })?;
         let (answer, answered) = oneshot::channel();
         self.enter(Submission { events, room, answer })?;
         answered.await.unwrap_or(Err(SubmitError::Closed))
+    }
+
+    /// How much room so many events take.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::TooMany`] when they can never find it.
+    pub fn room_for(&self, events: usize) -> Result<u32, SubmitError> {
+        let capacity = self.capacity;
+        let wanted = u32::try_from(events).ok().filter(|&wanted| wanted <= capacity);
+        wanted.ok_or(SubmitError::TooMany { events, capacity })
     }
 
     fn enter(&self, submission: Submission) -> Result<(), SubmitError> {

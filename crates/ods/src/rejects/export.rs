@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use daybook_model::contract::Table;
+use daybook_model::contract::{Table, UnknownTable};
 use futures::TryStreamExt;
 
 use super::values::values;
@@ -50,9 +50,7 @@ impl Ods {
         let mut writers = BTreeMap::new();
         let mut rows = self.stream_rejected(filter, None);
         while let Some(row) = rows.try_next().await? {
-            let Some(table) = Table::ALL.into_iter().find(|table| table.name() == row.table_name) else {
-                continue;
-            };
+            let table: Table = row.table_name.parse().map_err(strange)?;
             let writer = match writers.remove(&table) {
                 Some(writer) => writer,
                 None => Writer::create(folder, table)?,
@@ -98,6 +96,11 @@ impl Writer {
         self.csv.flush().map_err(|source| failed(&self.file.path, source))?;
         Ok(self.file)
     }
+}
+
+/// The ledger speaks of a table that this version does not know.
+fn strange(error: UnknownTable) -> OdsError {
+    OdsError::Database(sqlx::Error::Decode(error.into()))
 }
 
 fn failed(path: &Path, source: std::io::Error) -> OdsError {

@@ -36,7 +36,8 @@ impl Ods {
     /// Loads exported rows that were corrected: one `<table>.csv`, or a folder of them, at `uri`.
     ///
     /// The rows of each load come again as one batch, judged as that load's were, whatever their share of bad ones:
-    /// a row that is still wrong is rejected anew. The old rejected rows are linked to the new load. The same rows
+    /// a row that is still wrong is rejected anew. They come now: orders and lines replace what is stored. The old
+    /// rejected rows are linked to the new load, or to the one that brought the same content before. The same rows
     /// twice change nothing.
     ///
     /// # Errors
@@ -118,7 +119,7 @@ fn corrected(location: &Location, object: ObjectMeta) -> Option<BatchFile> {
     let name = object.location.filename()?.to_owned();
     let (stem, compression) = compression(&name);
     let stem = stem.strip_suffix(".csv")?;
-    let table = Table::ALL.into_iter().find(|table| table.name() == stem)?;
+    let table: Table = stem.parse().ok()?;
     let uri = location.uri_of(object.location.as_ref());
     Some(BatchFile { name, uri, table, format: Format::Csv, compression, object })
 }

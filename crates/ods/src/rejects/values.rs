@@ -14,13 +14,15 @@ pub(crate) fn values(row: &RejectedRow, table: Table) -> Vec<String> {
         Some(header) => csv_values(row, table, header),
         None => event_values(row, table),
     };
-    // the replacement character stands for bytes that are gone
-    let is_damaged = matches!(row.reason.as_str(), "not_utf8" | "nul_character");
     let mut values = found.unwrap_or_else(|| vec![String::new(); table.columns().len()]);
-    if is_damaged {
-        values.iter_mut().filter(|value| value.contains('\u{fffd}')).for_each(String::clear);
-    }
+    values.iter_mut().filter(|value| is_damaged(value)).for_each(String::clear);
     values
+}
+
+/// Whatever the row's reason, which is only its first breach: the replacement character stands for bytes that are gone,
+/// NUL among them unless JSON escapes it.
+fn is_damaged(value: &str) -> bool {
+    value.contains(['\u{fffd}', '\0'])
 }
 
 fn csv_values(row: &RejectedRow, table: Table, header: &str) -> Option<Vec<String>> {

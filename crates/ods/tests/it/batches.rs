@@ -113,6 +113,61 @@ async fn a_wrong_header_refuses_the_batch_until_it_is_mended() {
     assert!(shop.ods.status().await.unwrap().refused.is_empty());
 }
 
+/// The names of the batches in `landing` that the status shows as refused.
+async fn refused(shop: &Shop) -> Vec<String> {
+    let status = shop.ods.status().await.unwrap();
+    let name = |uri: &str| uri.rsplit('/').next().unwrap().to_owned();
+    status.refused.iter().map(|batch| name(&batch.uri)).collect()
+}
+
+#[tokio::test]
+async fn a_refused_batch_that_is_mended_under_another_name_is_refused_no_more() {
+    let shop = Shop::open().await;
+    shop.write("landing/b1/orders.csv", "wrong\n");
+    shop.write("landing/b1/order_lines.csv", LINES);
+    assert!(shop.load("landing/b1").await.is_refused());
+    for batch in ["b1-fixed", "b1"] {
+        shop.write(&format!("landing/{batch}/orders.csv"), ORDERS);
+        shop.write(&format!("landing/{batch}/order_lines.csv"), LINES);
+    }
+    shop.load("landing/b1-fixed").await;
+    assert_eq!(refused(&shop).await, ["b1"]);
+    assert_eq!(summary(&shop.load("landing/b1").await), "already loaded");
+    assert!(refused(&shop).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_batch_whose_loaded_files_are_put_back_is_refused_no_more() {
+    let shop = shop_with_a_batch().await;
+    shop.load("b1").await;
+    let (batch, aside) = (shop.landing().join("b1"), shop.landing().join("_aside"));
+    std::fs::rename(&batch, &aside).unwrap();
+    shop.write("b1/orders.csv", "wrong\n");
+    shop.write("b1/order_lines.csv", LINES);
+    assert!(shop.load("b1").await.is_refused());
+    std::fs::remove_dir_all(&batch).unwrap();
+    std::fs::rename(&aside, &batch).unwrap();
+    assert_eq!(summary(&shop.load("b1").await), "already loaded");
+    assert!(refused(&shop).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_batch_that_is_taken_away_is_forgotten_by_whoever_looks_at_its_place() {
+    let shop = Shop::open().await;
+    for batch in ["b1", "b10", "b2"] {
+        shop.write(&format!("landing/{batch}/orders.csv"), "wrong\n");
+        shop.write(&format!("landing/{batch}/order_lines.csv"), LINES);
+    }
+    shop.load_with("landing", &LoadOptions::default()).await;
+    for batch in ["b10", "b2"] {
+        std::fs::remove_dir_all(shop.landing().join("landing").join(batch)).unwrap();
+    }
+    shop.load("landing/b1").await;
+    assert_eq!(refused(&shop).await, ["b1", "b10", "b2"], "nobody has looked for the others");
+    shop.load_with("landing", &LoadOptions::default()).await;
+    assert_eq!(refused(&shop).await, ["b1"]);
+}
+
 #[tokio::test]
 async fn too_many_bad_rows_refuse_a_batch_and_not_its_neighbours() {
     let shop = shop_with_a_batch().await;

@@ -64,6 +64,28 @@ async fn a_server_without_a_connection_left_is_told_apart() {
 }
 
 #[tokio::test]
+async fn whoever_is_let_in_no_more_may_come_again() {
+    let shop = Shop::open().await;
+    shop.execute("create role rotated superuser login password 'old'").await;
+    shop.execute("create database dropped").await;
+    let mut url: url::Url = shop.url.parse().unwrap();
+    url.set_username("rotated").unwrap();
+    url.set_password(Some("old")).unwrap();
+    let connect = async |url: &url::Url| Ods::connect(url.as_str(), Clock::default()).await.unwrap();
+    // no connection is kept until one is needed
+    let with_password = connect(&url).await;
+    url.set_path("/dropped");
+    let with_database = connect(&url).await;
+    shop.execute("alter role rotated password 'new'").await;
+    let error = with_password.tokens().await.unwrap_err();
+    assert!(error.is_outage() && error.to_string().contains("password"), "{error}");
+    shop.execute("alter role rotated password 'old'").await;
+    shop.execute("drop database dropped").await;
+    let error = with_database.tokens().await.unwrap_err();
+    assert!(error.is_outage() && error.to_string().contains("dropped"), "{error}");
+}
+
+#[tokio::test]
 async fn a_request_gives_up_where_a_load_would_wait() {
     let shop = Shop::open().await;
     shop.execute("insert into ods.product values ('p', 'Mug', 'kitchen', '2024-05-01')").await;

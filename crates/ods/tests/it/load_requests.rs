@@ -1,5 +1,6 @@
 //! Loads that were asked for.
 
+use daybook_ods::LoadState;
 use serde_json::json;
 
 use crate::support::{Shop, now};
@@ -11,15 +12,15 @@ async fn what_is_asked_for_while_it_runs_is_queued_again() {
     let claimed = shop.ods.claim_load(&[]).await.unwrap().unwrap();
     assert!(shop.ods.claim_load(&[]).await.unwrap().is_none(), "it is claimed");
     let again = shop.ods.request_load("s3://landing/1").await.unwrap();
-    assert_eq!((again.id, again.state.as_str()), (id, "running"));
+    assert_eq!((again.id, again.state), (id, LoadState::Running));
     claimed.finish(&json!([1]), None, now()).await.unwrap();
     let request = shop.ods.load_request(id).await.unwrap().unwrap();
-    assert_eq!((request.state.as_str(), request.result), ("queued", json!([1])));
+    assert_eq!((request.state, request.result), (LoadState::Queued, json!([1])));
 
     let claimed = shop.ods.claim_load(&[]).await.unwrap().unwrap();
     claimed.finish(&json!([2]), None, now()).await.unwrap();
     let request = shop.ods.load_request(id).await.unwrap().unwrap();
-    assert_eq!((request.state.as_str(), request.result), ("done", json!([2])));
+    assert_eq!((request.state, request.result), (LoadState::Done, json!([2])));
 }
 
 #[tokio::test]
@@ -43,8 +44,8 @@ async fn a_result_with_a_nul_is_written_down_without() {
     claimed.finish(&result, Some("cannot load a\0b"), now()).await.unwrap();
     let request = shop.ods.load_request(id).await.unwrap().unwrap();
     assert_eq!(
-        (request.state.as_str(), request.message.as_deref()),
-        ("failed", Some("cannot load a\u{fffd}b"))
+        (request.state, request.message.as_deref()),
+        (LoadState::Failed, Some("cannot load a\u{fffd}b"))
     );
     assert_eq!(request.result[0]["uri"], "a\u{fffd}b");
 }

@@ -167,6 +167,77 @@ async fn rows_that_nobody_corrected_are_rejected_again_at_their_lines() {
         shop.query("select distinct replays from daybook.load where replays is not null order by 1").await,
         "1\n2\n3"
     );
+    assert!(open_rows(&shop).await.contains("product 2 missing_value"), "known as it is, and still wrong");
+}
+
+#[tokio::test]
+async fn the_same_correction_of_two_loads_closes_the_rows_of_both() {
+    let shop = Shop::open().await;
+    for day in ["1", "2"] {
+        shop.write(
+            &format!("{day}/orders.csv"),
+            "id,processed_timestamp,customer_id\na,2024-05-01 10:00:00,\n",
+        );
+        shop.write(
+            &format!("{day}/order_lines.csv"),
+            format!("id,quantity,variant_id,revenue,order_id\nl{day},1,v1,100,a\n"),
+        );
+        shop.load_with(day, &all()).await;
+    }
+    let folder = export(&shop, "fixed").await;
+    correct(
+        folder.join("orders.csv"),
+        &[("10:00:00,,1,1,", "10:00:00,c1,1,1,"), ("10:00:00,,2,2,", "10:00:00,c1,2,2,")],
+    );
+    let outcomes: Vec<String> = replay(&shop, &folder).await.iter().map(summary).collect();
+    let loaded = "loaded, healed 2\norders.csv: read 1, loaded 1, unchanged 0, rejected 0, parked 0";
+    assert_eq!(outcomes, [loaded, "already loaded"]);
+    assert_eq!(
+        shop.query("select id, replayed_in from daybook.rejected_row order by id").await,
+        "1 3\n2 3",
+        "the load that has the content brought both"
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_value_is_exported_empty_whatever_else_is_wrong_with_its_row() {
+    let shop = Shop::open().await;
+    shop.write(
+        "1/orders.csv",
+        b"id,processed_timestamp,customer_id\no1,never,caf\xe9\no2,never,a\0b\no3,never,c3\n",
+    );
+    shop.write("1/order_lines.csv", "id,quantity,variant_id,revenue,order_id\n");
+    shop.write(
+        "transactions.ndjson",
+        r#"{"id":"t1","order_id":"a\u0000b","status":"failed","created_at":"2024-05-01 10:00:00"}"#,
+    );
+    shop.load_with("", &all()).await;
+    let folder = export(&shop, "damaged").await;
+    correct(
+        folder.join("orders.csv"),
+        &[
+            ("o1,never,,", "o1,2024-05-01 10:00:00,,"),
+            ("o2,never,,", "o2,2024-05-01 10:00:00,,"),
+            ("o3,never,c3,", "o3,2024-05-01 10:00:00,c3,"),
+        ],
+    );
+    let payments = std::fs::read_to_string(folder.join("transaction.csv")).unwrap();
+    assert!(payments.contains("t1,,failed,2024-05-01 10:00:00,"), "{payments}");
+    replay(&shop, &folder).await;
+    assert_eq!(shop.query("select id, customer_id from ods.orders").await, "o3 c3");
+    assert_eq!(
+        open_rows(&shop).await,
+        "orders 2 missing_value\norders 3 missing_value\ntransaction 2 missing_value"
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_is_none_of_the_contract_is_told() {
+    let shop = bad_shop().await;
+    shop.execute("update daybook.rejected_row set table_name = 'refund' where id = 1").await;
+    let folder = shop.landing().join("strange");
+    let error = shop.ods.export_rejects(&RejectFilter::default(), &folder).await.unwrap_err();
+    assert!(error.to_string().contains("'refund' is none of the contract's tables"), "{error}");
 }
 
 #[tokio::test]

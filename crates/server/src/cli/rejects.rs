@@ -41,9 +41,11 @@ enum RejectsCommand {
         #[command(flatten)]
         which: Which,
     },
-    /// Load exported rows that were corrected, as if they had been right in their own batch
+    /// Load exported rows that were corrected
     ///
-    /// A row that is still wrong is rejected anew; the same rows twice change nothing.
+    /// That is a load of its own, which comes now: orders and lines replace what is stored under their ids, so take out
+    /// those that have come right meanwhile. A row that is still wrong is rejected anew; the same rows twice change
+    /// nothing.
     Replay {
         /// The folder, or one file of it; a path, file:// or s3://
         #[arg(value_name = "URI")]
@@ -58,7 +60,7 @@ struct Which {
     #[arg(long, value_name = "ID")]
     load: Option<i64>,
     /// Only those for this table
-    #[arg(long, value_parser = table)]
+    #[arg(long)]
     table: Option<Table>,
     /// Only those with this reason, such as missing_value
     #[arg(long)]
@@ -79,14 +81,6 @@ impl From<&Which> for RejectFilter {
             raw_characters: None,
         }
     }
-}
-
-fn table(name: &str) -> Result<Table, String> {
-    let names = Table::ALL.map(Table::name);
-    Table::ALL
-        .into_iter()
-        .find(|table| table.name() == name)
-        .ok_or_else(|| format!("it is none of {}", names.join(", ")))
 }
 
 pub(super) async fn execute(
@@ -145,7 +139,7 @@ async fn show(ods: &Ods, row: i64, reporting: Reporting) -> anyhow::Result<()> {
     let mut rows: Vec<Vec<String>> =
         headers.iter().zip(cells(row)).map(|(header, cell)| vec![(*header).to_owned(), cell]).collect();
     rows.push(vec!["batch".to_owned(), uri]);
-    rows.push(vec!["rejected at".to_owned(), format!("{} UTC", rejected_at.format("%Y-%m-%d %H:%M:%S"))]);
+    rows.push(vec!["rejected at".to_owned(), output::utc(rejected_at)]);
     rows.push(vec!["text".to_owned(), raw]);
     output::print_rows(reporting.format, &["what", "value"], &rows)
 }
