@@ -7,11 +7,14 @@ pub mod compile;
 pub mod contract;
 pub mod docs;
 pub mod manifest;
+mod names;
 pub mod openlineage;
 mod registry;
+pub mod step;
 mod time;
 
 pub use compile::Dialect;
+pub use names::{CLOSED_DATES, PAID_STATUSES, PARTITION_COLUMN};
 pub use registry::{
     Check, ColumnReference, ColumnSpec, CustomTest, DataTest, DataType, Feed, Kind, Model, ModelError,
     ModelFiles, Origin, Place, Registry, Severity, SourceTable, TestRow, Tested, UnitTest,

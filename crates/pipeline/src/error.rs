@@ -1,5 +1,6 @@
 //! What can stop a close.
 
+use arrow::error::ArrowError;
 use daybook_model::PartitionDate;
 use daybook_ods::OdsError;
 use daybook_warehouse::WarehouseError;
@@ -61,6 +62,24 @@ pub enum PipelineError {
         /// How many days that is.
         days: u64,
     },
+    /// So long a time after the last closed day, one of the two is most likely a mistake.
+    #[error(
+        "closing from {from} to {to} means {days} days, because the last closed day is {last_closed}: close them with \
+             --from {from} --to DAY, {most} days at most at a time; or if {last_closed} was closed by mistake, start a \
+             new warehouse (another [warehouse] url) and load its history again"
+    )]
+    LongGap {
+        /// The last closed day.
+        last_closed: PartitionDate,
+        /// The day after it.
+        from: PartitionDate,
+        /// The last day.
+        to: PartitionDate,
+        /// How many days that is.
+        days: u64,
+        /// How many can be asked for.
+        most: u64,
+    },
     /// So many days are most likely a mistake in the one that was asked for.
     #[error("closing from {from} to {to} means {days} days: ask for {most} at most at a time")]
     TooManyDays {
@@ -94,6 +113,15 @@ pub enum PipelineError {
     /// One of Daybook's own queries is broken.
     #[error("a query of the close cannot be compiled: {0}")]
     Compile(String),
+    /// A dump brings a table that no model takes in.
+    #[error("the dump brings the table {0}, and there is no model of that name that takes it in")]
+    NoModel(String),
+    /// Models cannot be built in any order.
+    #[error("model {0} cannot be built: what it reads waits for it, directly or through other models")]
+    Circle(String),
+    /// The warehouse's answer is not of the types that were asked for.
+    #[error("the warehouse answers a query of the close in a way that cannot be read: {0}")]
+    Answer(#[from] ArrowError),
     /// Old dumps could not be listed or removed.
     #[error("cleaning up old dumps: {0}")]
     Dumps(#[from] object_store::Error),

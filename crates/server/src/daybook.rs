@@ -20,6 +20,7 @@ pub(crate) struct Daybook {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     registry: OnceLock<Arc<Registry>>,
+    warehouse: OnceLock<Arc<dyn Warehouse>>,
 }
 
 /// A connected ODS, and the private server that it lives on, if it is the embedded one.
@@ -29,8 +30,8 @@ pub(crate) struct OpenOds {
 }
 
 impl Daybook {
-    pub(crate) fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
-        Ok(Self { config, clock, registry: OnceLock::new() })
+    pub(crate) fn new(config: Config, clock: Clock) -> Self {
+        Self { config, clock, registry: OnceLock::new(), warehouse: OnceLock::new() }
     }
 
     /// The models, with the user's own; read when they are first needed.
@@ -59,16 +60,26 @@ impl Daybook {
         Ok(OpenOds { ods, local })
     }
 
-    pub(crate) fn open_warehouse(&self) -> anyhow::Result<Box<dyn Warehouse>> {
+    /// The warehouse, one for all who ask: its memory is bounded once, and what it has read is remembered. Opened when it
+    /// is first needed; if that fails, again by the next who asks.
+    pub(crate) fn warehouse(&self) -> anyhow::Result<Arc<dyn Warehouse>> {
+        if let Some(warehouse) = self.warehouse.get() {
+            return Ok(Arc::clone(warehouse));
+        }
+        let warehouse = self.open_warehouse()?;
+        Ok(Arc::clone(self.warehouse.get_or_init(|| warehouse)))
+    }
+
+    fn open_warehouse(&self) -> anyhow::Result<Arc<dyn Warehouse>> {
         let storage = Storage::open(&self.config.warehouse_url()?, &self.config.storage)?;
         match self.config.warehouse.backend {
             Backend::Delta => {
                 let memory = self.config.warehouse.memory_mib.saturating_mul(1024 * 1024);
-                Ok(Box::new(DeltaWarehouse::new(storage, self.registry()?, memory)?))
+                Ok(Arc::new(DeltaWarehouse::new(storage, self.registry()?, memory)?))
             }
             Backend::Snowflake => {
                 let settings = self.config.snowflake.settings()?;
-                Ok(Box::new(SnowflakeWarehouse::new(settings, storage, self.registry()?)?))
+                Ok(Arc::new(SnowflakeWarehouse::new(settings, storage, self.registry()?)?))
             }
         }
     }
@@ -125,4 +136,22 @@ async fn start_local(config: &Config) -> anyhow::Result<LocalPostgres> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
     Ok(tokio::task::spawn_blocking(move || LocalPostgres::start(&folder, &Settings::default())).await??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_ask_share_one_warehouse_once_it_can_be_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data_dir: folder.path().join("data"), ..Config::default() };
+        let daybook = Daybook::new(config, Clock::default());
+        std::fs::write(folder.path().join("data"), "a file").unwrap();
+        assert!(daybook.warehouse().is_err());
+
+        std::fs::remove_file(folder.path().join("data")).unwrap();
+        let (one, other) = (daybook.warehouse().unwrap(), daybook.warehouse().unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
+    }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{NaiveDateTime, TimeDelta};
-use daybook_model::Registry;
 use daybook_model::openlineage::{BuiltTable, LineageRun, Places, Transition};
+use daybook_model::{Registry, step};
 use daybook_pipeline::StepReport;
 use futures::future::join_all;
 use serde_json::Value;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::config::{Backend, Config, Snowflake};
 use crate::daybook::Daybook;
+use crate::output;
 use crate::post::Receiver;
 
 /// The database that the embedded ODS is.
@@ -88,7 +89,7 @@ impl Lineage {
     pub(crate) fn step(&self, step: &StepReport) {
         let Some(events) = &self.0 else { return };
         events.start();
-        if step.name == "publish" {
+        if step.name == step::PUBLISH {
             std::mem::take(&mut locked(&events.told).built).iter().for_each(|event| events.send(event));
         }
         let built = events.of_table(step);
@@ -208,7 +209,7 @@ impl Receivers {
                 match receiver.deliver(&event).await {
                     Ok(()) => reached.push(receiver),
                     Err(error) => {
-                        let (name, error) = (receiver.name(), format!("{error:#}"));
+                        let (name, error) = (receiver.name(), output::in_a_line(&error));
                         tracing::warn!(receiver = name, error, "lineage does not get to {name}: {error}");
                     }
                 }

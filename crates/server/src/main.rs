@@ -18,23 +18,24 @@ use std::process::ExitCode;
 use clap::Parser;
 use mimalloc::MiMalloc;
 
+use cli::{Cli, Outcome};
+
 /// Requests and rows come and go on all threads: the system's allocator would take an eighth of a webhook's time.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    telemetry::init(cli.verbosity());
-    let outcome = match signals::asked_to_end() {
-        Ok(asked_to_end) => cli.execute(asked_to_end).await,
-        Err(error) => Err(error.into()),
-    };
-    match outcome {
-        Ok(code) => code.into(),
+    match execute(Cli::parse()).await {
+        Ok(outcome) => outcome.into(),
         Err(error) => {
             output::error(&error);
-            cli::Outcome::Failed.into()
+            Outcome::Failed.into()
         }
     }
+}
+
+async fn execute(cli: Cli) -> anyhow::Result<Outcome> {
+    telemetry::init(cli.verbosity())?;
+    cli.execute(signals::asked_to_end()?).await
 }

@@ -44,7 +44,7 @@ fn read(root: &Path, folder: &Path, files: &mut ModelFiles) -> anyhow::Result<()
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("sql" | "yml") => {
                 let text = std::fs::read_to_string(&path)
-                    .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
+                    .with_context(|| format!("cannot read {}", path.display()))?;
                 let below = path.strip_prefix(root).unwrap_or(&path);
                 files.insert(below.to_string_lossy().into_owned(), text);
             }

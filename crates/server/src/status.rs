@@ -3,17 +3,20 @@
 use chrono::NaiveDateTime;
 use daybook_model::PartitionDate;
 use daybook_ods::{Ods, OdsStatus};
-use daybook_pipeline::runs::{self, FailedTest, RunSummary};
+use daybook_pipeline::runs::{self, FailedTest, RunState, RunSummary};
 use daybook_warehouse::Publication;
 use serde_json::json;
 
 use crate::daybook::Daybook;
+use crate::output;
 
 /// What is loaded, closed and due.
 pub(crate) struct Status {
     ods: OdsStatus,
     published: Option<Publication>,
     due: Option<(PartitionDate, PartitionDate)>,
+    /// What keeps days from becoming due, if anything does.
+    obstacle: Option<String>,
     schedule: Option<ScheduleStatus>,
     /// Tests that did not hold in the last run that tested anything.
     failed_tests: Vec<FailedTest>,
@@ -21,7 +24,8 @@ pub(crate) struct Status {
 
 /// What the schedule of `daybook serve` is at, as far as the stores tell.
 struct ScheduleStatus {
-    next_run_at: NaiveDateTime,
+    /// None while something keeps days from becoming due.
+    next_run_at: Option<NaiveDateTime>,
     /// The last run, if it failed.
     last_failure: Option<RunSummary>,
     /// The first day whose deadline has passed, if there is one.
@@ -29,12 +33,17 @@ struct ScheduleStatus {
 }
 
 impl ScheduleStatus {
-    async fn read(daybook: &Daybook, ods: &Ods, first_open: Option<PartitionDate>) -> anyhow::Result<Self> {
+    async fn read(
+        daybook: &Daybook,
+        ods: &Ods,
+        first_open: Option<PartitionDate>,
+        obstacle: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let (timetable, now) = (daybook.timetable()?, daybook.clock.now());
         let last_run = runs::list(ods.pool(), 1).await?.into_iter().next();
         Ok(Self {
-            next_run_at: timetable.next(now, first_open),
-            last_failure: last_run.filter(|run| run.state == "failed"),
+            next_run_at: obstacle.is_none().then(|| timetable.next(now, first_open)),
+            last_failure: last_run.filter(|run| run.state == RunState::Failed),
             overdue: first_open.filter(|first| timetable.is_overdue(now, *first)),
         })
     }
@@ -49,8 +58,8 @@ impl ScheduleStatus {
             )
         });
         [
-            ("next run", time(Some(self.next_run_at))),
-            ("last failure", failure.unwrap_or_else(|| "–".to_owned())),
+            ("next run", self.next_run_at.map_or_else(none, output::utc)),
+            ("last failure", failure.unwrap_or_else(none)),
             ("overdue since", date(self.overdue.as_ref())),
         ]
     }
@@ -66,21 +75,22 @@ impl ScheduleStatus {
 
 impl Status {
     pub(crate) async fn read(daybook: &Daybook, ods: &Ods) -> anyhow::Result<Self> {
-        let published = daybook.open_warehouse()?.published().await?;
+        let published = daybook.warehouse()?.published().await?;
         let status = ods.status().await?;
         let first_open = first_open(daybook, ods, published.as_ref()).await?;
         let due = due(daybook, first_open)?;
+        let obstacle = obstacle(daybook, published.as_ref())?;
         let schedule = match daybook.config.schedule.enabled {
-            true => Some(ScheduleStatus::read(daybook, ods, first_open).await?),
+            true => Some(ScheduleStatus::read(daybook, ods, first_open, obstacle.as_deref()).await?),
             false => None,
         };
         let failed_tests = runs::last_failed_tests(ods.pool()).await?;
-        Ok(Self { ods: status, published, due, schedule, failed_tests })
+        Ok(Self { ods: status, published, due, obstacle, schedule, failed_tests })
     }
 
     /// Each thing in a row: part, what, value.
     pub(crate) fn rows(&self) -> Vec<Vec<String>> {
-        let Self { ods, published, due, schedule, failed_tests } = self;
+        let Self { ods, published, due, obstacle, schedule, failed_tests } = self;
         let published = published.as_ref();
         let mut rows = Vec::new();
         let mut add =
@@ -92,8 +102,7 @@ impl Status {
             add("refused", &batch.uri, batch.message.clone());
         }
         for half in &ods.waiting {
-            let since = half.since.format("%Y-%m-%d %H:%M:%S");
-            add("waiting", &half.uri, format!("for {} since {since}", half.missing));
+            add("waiting", &half.uri, format!("for {} since {}", half.missing, output::utc(half.since)));
         }
         for count in &ods.rejected {
             add("rejected rows", &format!("{}: {}", count.table_name, count.reason), count.rows.to_string());
@@ -112,6 +121,9 @@ impl Status {
         add("closed", "published", time(published.map(|publication| publication.draft.published_at)));
         add("due", "from", date(due.as_ref().map(|(first, _)| first)));
         add("due", "to", date(due.as_ref().map(|(_, last)| last)));
+        if let Some(obstacle) = obstacle {
+            add("due", "obstacle", obstacle.clone());
+        }
         for test in failed_tests {
             let model = test.model.as_ref().map(|model| format!("{model}: ")).unwrap_or_default();
             add(
@@ -128,7 +140,7 @@ impl Status {
 
     /// The same for programs.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        let Self { ods, published, due, schedule, failed_tests } = self;
+        let Self { ods, published, due, obstacle, schedule, failed_tests } = self;
         let refused: Vec<_> =
             ods.refused.iter().map(|batch| json!({ "uri": batch.uri, "message": batch.message })).collect();
         let waiting: Vec<_> = ods
@@ -158,6 +170,7 @@ impl Status {
             "ods_rows": stored,
             "published": published,
             "due": due.map(|(first, last)| json!({ "from": first, "to": last })),
+            "obstacle": obstacle,
             "failed_tests": failed_tests,
             "schedule": schedule.as_ref().map(ScheduleStatus::to_json),
         })
@@ -170,10 +183,29 @@ pub(crate) async fn first_open(
     ods: &Ods,
     published: Option<&Publication>,
 ) -> anyhow::Result<Option<PartitionDate>> {
-    match published.and_then(|publication| publication.draft.closed_dates.last()) {
+    match last_closed(published) {
         Some(last) => Ok(Some(last.next())),
         None => Ok(ods.earliest_date(daybook.config.timezone()?).await?),
     }
+}
+
+fn last_closed(published: Option<&Publication>) -> Option<PartitionDate> {
+    published?.draft.closed_dates.last().copied()
+}
+
+/// What keeps days from becoming due: that days are closed which are not over.
+pub(crate) fn obstacle(daybook: &Daybook, published: Option<&Publication>) -> anyhow::Result<Option<String>> {
+    let timezone = daybook.config.timezone()?;
+    let today = timezone.date_of(daybook.clock.now());
+    let ahead = last_closed(published).filter(|last| *last >= today);
+    Ok(ahead.map(|last| {
+        format!(
+            "the days up to {last} count as closed, and in {} it is {today}: a clock was ahead when they were closed, or is \
+             behind now. Set it right, and DAYBOOK_NOW with it; until {last} is over, close by `daybook run`, which takes \
+             in what has come for these days: the schedule leaves them alone",
+            timezone.name()
+        )
+    }))
 }
 
 /// The first and last day that are due and not closed.
@@ -187,9 +219,42 @@ fn due(
 }
 
 fn time(time: Option<NaiveDateTime>) -> String {
-    time.map_or_else(|| "never".to_owned(), |time| format!("{} UTC", time.format("%Y-%m-%d %H:%M:%S")))
+    time.map_or_else(|| "never".to_owned(), output::utc)
 }
 
 fn date(date: Option<&PartitionDate>) -> String {
-    date.map_or_else(|| "–".to_owned(), ToString::to_string)
+    date.map_or_else(none, ToString::to_string)
+}
+
+fn none() -> String {
+    "–".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use daybook_model::Clock;
+
+    use super::*;
+    use crate::config::Config;
+
+    /// What is told at a time (UTC) of books that are closed up to a day.
+    fn told(now: &str, last_closed: &str) -> Option<String> {
+        let now = NaiveDateTime::parse_from_str(now, "%Y-%m-%d %H:%M").unwrap();
+        let config = Config { business_timezone: "Asia/Tokyo".to_owned(), ..Config::default() };
+        let mut publication = Publication::default();
+        publication.draft.closed_dates.insert(last_closed.parse().unwrap());
+        obstacle(&Daybook::new(config, Clock::fixed(now)), Some(&publication)).unwrap()
+    }
+
+    #[test]
+    fn days_that_are_closed_and_not_over_are_told_with_what_to_do() {
+        // in Tokyo the day ends at 15:00
+        assert_eq!(told("2024-03-01 15:00", "2024-03-01"), None);
+        for (now, last_closed) in [("2024-03-01 14:59", "2024-03-01"), ("2024-03-01 15:00", "2030-01-01")] {
+            let told = told(now, last_closed).unwrap();
+            for part in [last_closed, "Asia/Tokyo", "clock", "DAYBOOK_NOW", "`daybook run`"] {
+                assert!(told.contains(part), "'{part}' is not in: {told}");
+            }
+        }
+    }
 }

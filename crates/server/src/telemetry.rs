@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, stderr};
 
+use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 /// How much Daybook tells while it works.
@@ -15,7 +16,11 @@ pub(crate) enum Verbosity {
 }
 
 /// Starts logging; `DAYBOOK_LOG` holds a filter such as `daybook_ods=debug`.
-pub(crate) fn init(verbosity: Verbosity) {
+///
+/// # Errors
+///
+/// When it holds none.
+pub(crate) fn init(verbosity: Verbosity) -> anyhow::Result<()> {
     let default = match verbosity {
         Verbosity::Quiet => "error",
         Verbosity::Normal => "warn",
@@ -23,10 +28,18 @@ pub(crate) fn init(verbosity: Verbosity) {
         Verbosity::Service => "warn,daybook=info,sqlx=error",
         Verbosity::Verbose => "warn,daybook=debug",
     };
-    let filter = EnvFilter::try_from_env("DAYBOOK_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let mut logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let mut logs = tracing_subscriber::fmt().with_env_filter(filter(default)?).with_writer(stderr);
     if !stderr().is_terminal() {
         logs = logs.with_ansi(false);
     }
     logs.init();
+    Ok(())
+}
+
+fn filter(default: &str) -> anyhow::Result<EnvFilter> {
+    let Some(text) = std::env::var_os("DAYBOOK_LOG") else { return Ok(EnvFilter::new(default)) };
+    let text = text.to_string_lossy();
+    EnvFilter::try_new(&text).with_context(|| {
+        format!("DAYBOOK_LOG = \"{text}\" does not say what to log: write debug, or warn,daybook_ods=debug")
+    })
 }

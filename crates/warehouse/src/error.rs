@@ -1,8 +1,10 @@
 //! What can go wrong in a warehouse, said so that a person can act on it.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
+use daybook_model::Model;
 use daybook_snowflake_api::SnowflakeError;
 use daybook_storage::{StorageError, explain, explain_cause};
 use deltalake::DeltaTableError;
@@ -128,26 +130,15 @@ pub enum WarehouseError {
 }
 
 impl WarehouseError {
-    /// Whether the person who asked can mend it by asking differently.
-    pub fn is_query_mistake(&self) -> bool {
-        match self {
-            Self::Query { source } => matches!(
-                source.find_root(),
-                DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..)
-            ),
-            Self::Snowflake(error) => error.failure().is_some_and(|failure| {
-                // class 42: syntax error or access rule violation; 2043: something named does not exist
-                let state = failure.sql_state.as_deref();
-                state.is_some_and(|state| state.starts_with("42")) || failure.number() == Some(2043)
-            }),
-            Self::NoQuestion { .. } => true,
-            _ => false,
-        }
-    }
-
     pub(crate) fn delta(table: &str) -> impl FnOnce(DeltaTableError) -> Self + use<> {
         let table = table.to_owned();
         move |source| Self::Delta { table, source: Box::new(source) }
+    }
+
+    /// The error of a model whose SQL does not compile.
+    pub(crate) fn uncompiled<E: Display>(model: &Model) -> impl FnOnce(E) -> Self + use<E> {
+        let (model, file) = (model.name.clone(), model.file.clone());
+        move |error| Self::Model { model, problem: format!("{file}: {error}") }
     }
 }
 

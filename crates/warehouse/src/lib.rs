@@ -18,5 +18,6 @@ pub use publication::{Publication, PublicationDraft, SourceHashes};
 pub use row_difference::RowDifference;
 pub use storage::Storage;
 pub use warehouse::{
-    Build, Cost, Explanation, MaterializeMetrics, QueryResult, TableScan, VacuumMetrics, Warehouse,
+    Build, Cost, DUMPS, Explanation, LOOK, MaterializeMetrics, QueryResult, TableScan, VacuumMetrics,
+    Warehouse,
 };

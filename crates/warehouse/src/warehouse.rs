@@ -13,6 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Check, Publication, PublicationDraft, Storage, WarehouseError};
 
+/// Where dumps lie below a warehouse's [`Storage`].
+pub const DUMPS: &str = "dumps";
+
+/// The number of a run that builds nothing, but looks what a build would do.
+pub const LOOK: i64 = 0;
+
 /// A place for closed books.
 ///
 /// Readers always see one [`Publication`]: all tables as one run published them. One build at a time; the caller
@@ -49,7 +55,7 @@ pub trait Warehouse: Send + Sync {
     async fn diagnose(&self) -> Vec<Check>;
 
     /// Begins the next state as a copy of the published one, whatever earlier builds left unpublished. What is executed
-    /// for it is marked with `run_id`, where there are such marks. A build of run 0 only looks, and may go on beside one of
+    /// for it is marked with `run_id`, where there are such marks. A build of the run [`LOOK`] may go on beside one of
     /// another run.
     async fn begin(&self, run_id: i64, paid_statuses: &[String]) -> Result<Box<dyn Build>, WarehouseError>;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Place;
 use crate::compile;
-use crate::{Dialect, Model, PartitionDate};
+use crate::{Dialect, Model, PARTITION_COLUMN, PartitionDate};
 
 /// What a failing test means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -195,7 +195,7 @@ fn unique(table: &Tested<'_>, columns: &[String]) -> String {
     };
     let rows = if !table.is_dated {
         from
-    } else if columns.iter().any(|column| column == "partition_date") {
+    } else if columns.iter().any(|column| column == PARTITION_COLUMN) {
         format!("(select {} from {from} as built where built.partition_date in (:dates))", list("built"))
     } else {
         let same = columns.iter().map(|column| format!("built.{0} = elsewhere.{0}", quoted(column)));

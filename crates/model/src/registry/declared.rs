@@ -6,6 +6,7 @@ use super::data_test::{Check, DataTest, Severity};
 use super::error::Place;
 use super::yaml::{self, TestEntry, Text};
 use super::{ColumnSpec, DataType, Kind, ModelError};
+use crate::PARTITION_COLUMN;
 
 /// Says so unless `name` is one of `columns`.
 pub(super) fn column<'a>(columns: &'a [ColumnSpec], name: &Text) -> Result<&'a ColumnSpec, String> {
@@ -148,7 +149,7 @@ fn freshness(
     columns: &[ColumnSpec],
 ) -> Result<Vec<DataTest>, ModelError> {
     let field = column(columns, &told.loaded_at_field).map_err(|problem| place.wrong(problem))?;
-    if field.data_type != DataType::Timestamp || !columns.iter().any(|column| column.name == "partition_date")
+    if field.data_type != DataType::Timestamp || !columns.iter().any(|column| column.name == PARTITION_COLUMN)
     {
         return Err(place
             .wrong("freshness needs a loaded_at_field that is a timestamp, and a column 'partition_date'"));

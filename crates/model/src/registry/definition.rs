@@ -9,7 +9,7 @@ use super::error::{self, Place};
 use super::unit_test::UnitTest;
 use super::yaml::{self, Text};
 use super::{DataTest, ModelError, declared, references};
-use crate::{Dialect, PartitionDate, compile};
+use crate::{Dialect, PARTITION_COLUMN, PartitionDate, compile};
 
 /// How a model is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -255,7 +255,7 @@ impl Model {
 
     /// Whether rows of single business dates can be looked at by themselves.
     pub fn is_dated(&self) -> bool {
-        self.kind != Kind::Table && self.columns.iter().any(|column| column.name == "partition_date")
+        self.kind != Kind::Table && self.columns.iter().any(|column| column.name == PARTITION_COLUMN)
     }
 
     /// Whether it is a table whose rows lie apart by business date.
@@ -300,7 +300,7 @@ pub(super) fn columns(file: &str, declared: &[yaml::Column]) -> Result<Vec<Colum
 
 fn check_kind(file: &str, definition: &yaml::Definition, columns: &[ColumnSpec]) -> Result<(), ModelError> {
     let kind = Place::line(file, definition.kind.referenced.line());
-    let is_dated = columns.iter().any(|column| column.name == "partition_date");
+    let is_dated = columns.iter().any(|column| column.name == PARTITION_COLUMN);
     match (definition.kind.value, &definition.feed, &definition.lookback_days) {
         (Kind::ReplacePartition, None, _) => Err(kind
             .wrong("kind replace_partition needs 'feed', which says when a date is rebuilt: orders, sales, catalogue or versions")),

@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use include_dir::{Dir, include_dir};
 
+use crate::PARTITION_COLUMN;
+
 pub use data_test::{Check, DataTest, Severity, Tested};
 pub use definition::{ColumnSpec, DataType, Feed, Kind, Model, Origin};
 pub use error::{ModelError, Place};
@@ -178,7 +180,7 @@ impl Registry {
                 };
                 let field = match &test.check {
                     Check::Relationships { field, .. } => field.as_str(),
-                    _ => "partition_date",
+                    _ => PARTITION_COLUMN,
                 };
                 if !columns.iter().any(|column| column.name == field) {
                     return Err(wrong(format!("'{other}' has no column '{field}'")));

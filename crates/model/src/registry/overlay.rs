@@ -8,6 +8,7 @@ use super::{
     Check, CustomTest, DataTest, Kind, Model, ModelError, ModelFiles, Origin, SourceTable, references, yaml,
 };
 use crate::manifest::table_staged_as;
+use crate::step;
 
 const SOURCES: &str = "sources.yml";
 const TESTS: &str = "tests/";
@@ -93,6 +94,11 @@ fn same_name(files: &Files<'_>, held: &str) -> ModelError {
 
 /// Adds a model, or puts it in the place of the shipped one of its name.
 fn add(models: &mut BTreeMap<String, Model>, files: &Files<'_>, origin: Origin) -> Result<(), ModelError> {
+    if step::has_name(files.name) {
+        let problem =
+            "has the name of a step of the close, by which runs are recorded: call the model otherwise";
+        return Err(Place::file(&files.file).wrong(problem));
+    }
     let mut model = Model::parse(files, origin)?;
     if let Some(held) = models.get(&model.name) {
         if held.origin == origin {

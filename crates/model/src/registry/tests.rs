@@ -164,6 +164,7 @@ fn what_the_users_models_must_not_do_names_file_and_line() {
         wrong_own(&[("a.sql", "select 1 as b from raw"), ("a.yml", other)]),
         wrong_own(&[("c.sql", "select a from raw"), ("c.yml", incremental)]),
         wrong_own(&[("C d.sql", "select a from raw"), ("C d.yml", VIEW)]),
+        wrong_own(&[("x/publish.sql", "select a from raw"), ("x/publish.yml", VIEW)]),
         wrong_own(&[
             ("c.sql", "select a from raw"),
             ("c.yml", VIEW),
@@ -194,6 +195,44 @@ fn a_fingerprint_follows_content_and_not_words() {
     );
     assert_ne!(fingerprint, of("select a from raw where a <> 'x'", VIEW));
     assert_ne!(fingerprint, of("select a from raw", &VIEW.replace("string", "bigint")));
+}
+
+/// With another fingerprint in another version of Daybook, all books would be built again.
+#[test]
+fn a_fingerprint_of_each_kind_feed_and_type_stays_what_it_was() {
+    let columns = ["string", "integer", "bigint", "double", "boolean", "timestamp"]
+        .map(|data_type| format!("  - {{name: a_{data_type}, data_type: {data_type}, description: d}}\n"))
+        .concat();
+    let fingerprint = |kind: &str| {
+        let dates = if kind.starts_with("replace_partition") { " where a in (:dates)" } else { "" };
+        let sql = format!("select * from raw{dates}");
+        let yaml = format!(
+            "description: d\nkind: {kind}\ngrain: g\nsort: [a_string]\nlookups: [a_bigint]\ncolumns:\n  \
+             - {{name: partition_date, data_type: date, description: d}}\n{columns}"
+        );
+        let registry = registry(&[("app/a.sql", &sql), ("app/a.yml", &yaml)]).expect("sound");
+        registry.fingerprints()["a"].clone()
+    };
+    let fingerprints = [
+        "incremental",
+        "replace_partition\nfeed: orders",
+        "replace_partition\nfeed: sales",
+        "replace_partition\nfeed: catalogue",
+        "replace_partition\nfeed: versions",
+        "table",
+        "view",
+    ]
+    .map(fingerprint);
+    // another one would have every table built anew
+    insta::assert_snapshot!(fingerprints.join("\n"), @r"
+    cd574385b5d1b06b37c8efc9ff3a2580
+    9365e4c8da93183b19c97bddba443821
+    44dd87a8bc6237e4b1d8fb4c3a07f0e7
+    bc7d03bfc908a9f0d911fbd8d9a18098
+    44cb457c4f76cce7e0aef6c707047716
+    d945eedac4a9e45a6a0bea81f512e50a
+    d3f7dd5be67b6f1ce9d4aa81d71613ae
+    ");
 }
 
 #[test]

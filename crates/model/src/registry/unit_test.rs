@@ -6,7 +6,7 @@ use serde_saphyr::Spanned;
 
 use super::error::Place;
 use super::{ColumnSpec, ModelError, Registry, yaml};
-use crate::PartitionDate;
+use crate::{PARTITION_COLUMN, PartitionDate};
 
 /// A row: text or nothing by column; a column that is left out holds nothing.
 pub type TestRow = BTreeMap<String, Option<String>>;
@@ -97,7 +97,7 @@ fn expected(
 /// Every `partition_date` of any row.
 fn mentioned(given: &BTreeMap<String, Vec<TestRow>>, expect: &[TestRow]) -> BTreeSet<PartitionDate> {
     let rows = given.values().flatten().chain(expect);
-    rows.filter_map(|row| row.get("partition_date")?.as_ref()?.parse().ok()).collect()
+    rows.filter_map(|row| row.get(PARTITION_COLUMN)?.as_ref()?.parse().ok()).collect()
 }
 
 fn parsed(file: &str, date: &yaml::Text) -> Result<PartitionDate, ModelError> {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
 use daybook_model::manifest::{Manifest, TableDump};
-use daybook_model::{Model, PartitionDate, Registry};
+use daybook_model::{Model, PartitionDate, Registry, step};
 use daybook_warehouse::{Build, Publication, PublicationDraft, SourceHashes, Warehouse, WarehouseError};
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ impl Assembly<'_> {
         self.check(build.as_ref(), Some((manifest, period)), &published.draft, &built, steps).await?;
         let started = steps.begin();
         let publication = self.publish(build, manifest, &published.draft, &built).await?;
-        steps.end("publish", started, json!({ "publication": publication.number })).await?;
+        steps.end(step::PUBLISH, started, json!({ "publication": publication.number })).await?;
         Ok(Some((publication, built.plan)))
     }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDateTime;
 use daybook_model::manifest::table_staged_as;
-use daybook_model::{DataTest, Dialect, Model, PartitionDate, Registry, Severity, Tested};
+use daybook_model::{DataTest, Dialect, Model, Registry, Severity, Tested};
 use daybook_warehouse::{Build, QueryResult, Warehouse, WarehouseError};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
-use super::rows;
+use super::{Dates, rows};
 use crate::PipelineError;
 use crate::runs::in_words;
 
@@ -20,7 +20,6 @@ const AUDITS_AT_A_TIME: usize = 2;
 /// Rows that are kept of a failing test.
 const ROWS_KEPT: usize = 100;
 
-type Dates = BTreeSet<PartitionDate>;
 type Row = serde_json::Map<String, serde_json::Value>;
 
 /// A test that does not hold.

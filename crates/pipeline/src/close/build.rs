@@ -1,20 +1,18 @@
 //! Merges the dump into the replica and builds the models for the dates that it touches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use daybook_model::manifest::Manifest;
 use daybook_model::{Feed, Kind, Model, PartitionDate, Registry};
 use daybook_warehouse::{Build, Publication, WarehouseError};
 
-use super::DatePlan;
 use super::assembly::Assembly;
 use super::materialize::{BuiltModel, materialize};
 use super::period::{Period, gaps};
 use super::steps::Steps;
 use super::touched::{Touched, candidates};
+use super::{DatePlan, Dates};
 use crate::PipelineError;
-
-type Dates = BTreeSet<PartitionDate>;
 
 /// What a build holds that the published state does not.
 pub(super) struct Built {
@@ -37,7 +35,7 @@ impl Built {
     /// Brings `build` from the `published` state to the next one.
     pub(super) async fn by(
         build: &mut dyn Build,
-        close: &Assembly<'_>,
+        assembly: &Assembly<'_>,
         manifest: &Manifest,
         published: &Publication,
         period: &Period,
@@ -45,12 +43,11 @@ impl Built {
         mode: Mode,
     ) -> Result<Self, PipelineError> {
         let before = &published.draft;
-        let models = BTreeMap::new();
-        let mut merge =
-            Merge { build, close, manifest, published, period, steps, mode, plan: DatePlan::new(), models };
+        let (plan, models) = (DatePlan::new(), BTreeMap::new());
+        let mut merge = Merge { build, assembly, manifest, published, period, steps, mode, plan, models };
         let Changes { mut sales, mut orders, mut snapshots, versions } = merge.replica().await?;
         orders.extend(&sales);
-        if before.paid_statuses != close.settings.paid_statuses && !before.closed_dates.is_empty() {
+        if before.paid_statuses != assembly.settings.paid_statuses && !before.closed_dates.is_empty() {
             orders.extend(merge.ask("paid statuses", Touched::AllOrders, &Dates::new()).await?);
         }
         merge.note("asked for", &period.days);
@@ -124,7 +121,7 @@ impl FeedDates {
 /// A build on its way.
 struct Merge<'a> {
     build: &'a mut dyn Build,
-    close: &'a Assembly<'a>,
+    assembly: &'a Assembly<'a>,
     manifest: &'a Manifest,
     published: &'a Publication,
     period: &'a Period,
@@ -211,7 +208,7 @@ impl Merge<'_> {
 
     /// Builds every other stored model for its dates.
     async fn models(&mut self, feeds: &FeedDates) -> Result<(), PipelineError> {
-        let registry = self.close.registry;
+        let registry = self.assembly.registry;
         let mut models = Vec::new();
         for model in registry.models().iter().filter(|model| model.is_rebuildable()) {
             let mut dates = if model.is_partitioned() { feeds.of(model) } else { Dates::new() };
@@ -297,8 +294,8 @@ impl Merge<'_> {
     async fn merge(&mut self, tables: &[(&str, &Dates)]) -> Result<(), PipelineError> {
         let mut models = Vec::new();
         for (table, dates) in tables.iter().filter(|(_, dates)| !dates.is_empty()) {
-            let Some(model) = self.close.registry.get(table) else {
-                return Err(PipelineError::Compile(format!("there is no model '{table}'")));
+            let Some(model) = self.assembly.registry.get(table) else {
+                return Err(PipelineError::NoModel((*table).to_owned()));
             };
             models.push((model, (*dates).clone()));
         }
@@ -307,7 +304,7 @@ impl Merge<'_> {
 
     async fn materialize(&mut self, models: Vec<(&Model, Dates)>) -> Result<(), PipelineError> {
         if self.mode == Mode::Build {
-            self.models.extend(materialize(self.build, self.close.registry, models, self.steps).await?);
+            self.models.extend(materialize(self.build, self.assembly.registry, models, self.steps).await?);
             return Ok(());
         }
         for (model, dates) in models {

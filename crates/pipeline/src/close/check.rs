@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_model::manifest::Manifest;
-use daybook_model::{Kind, Model, PartitionDate, Severity, portions};
+use daybook_model::{Kind, Model, PartitionDate, Severity, portions, step};
 use daybook_warehouse::{Build, PublicationDraft};
 use serde_json::json;
 
@@ -11,10 +11,9 @@ use super::assembly::Assembly;
 use super::audit::{Auditor, Subject, TestFailure};
 use super::build::Built;
 use super::measures;
-use super::models::DATES_AT_A_TIME;
 use super::period::Period;
 use super::steps::Steps;
-use super::touched::{ROWS_AT_A_TIME, Touched, candidates};
+use super::touched::{DATES_AT_A_TIME, ROWS_AT_A_TIME, Touched, candidates};
 use crate::PipelineError;
 
 impl Assembly<'_> {
@@ -34,7 +33,8 @@ impl Assembly<'_> {
         }
         let (warnings, errors): (Vec<_>, Vec<_>) =
             failures.iter().partition(|failure| failure.severity == Severity::Warn);
-        steps.end("audit", started, json!({ "failures": errors.len(), "warnings": warnings.len() })).await?;
+        let metrics = json!({ "failures": errors.len(), "warnings": warnings.len() });
+        steps.end(step::AUDIT, started, metrics).await?;
         stop_at(errors.into_iter().map(TestFailure::line).collect())?;
         let started = steps.begin();
         let mut differences = match dump {
@@ -42,7 +42,7 @@ impl Assembly<'_> {
             None => Vec::new(),
         };
         differences.extend(contradictions(build, built).await?);
-        steps.end("reconcile", started, json!({ "differences": differences.len() })).await?;
+        steps.end(step::RECONCILE, started, json!({ "differences": differences.len() })).await?;
         stop_at(differences)
     }
 

@@ -1,18 +1,16 @@
 //! Lets go of what the published warehouse provably holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
-use daybook_model::{PartitionDate, compile, portions};
+use daybook_model::{PartitionDate, compile, portions, step};
 use daybook_ods::ExpireMetrics;
 use futures::try_join;
 use serde_json::json;
 
 use super::steps::Steps;
-use super::{Close, rows};
+use super::{Close, Dates, rows};
 use crate::PipelineError;
-
-type Dates = BTreeSet<PartitionDate>;
 
 const HELD_ORDERS: &str = "select id, processed_timestamp, customer_id from orders";
 const HELD_LINES: &str = "select id, quantity, variant_id, revenue, order_id from order_lines";
@@ -56,7 +54,7 @@ impl Close<'_> {
             "transactions": expired.transactions,
             "kept": expired.kept,
         });
-        steps.end("expire", started, metrics).await
+        steps.end(step::EXPIRE, started, metrics).await
     }
 
     async fn dates_past_retention(&self, last_closed: Option<PartitionDate>) -> Result<Dates, PipelineError> {

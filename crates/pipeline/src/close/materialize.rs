@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daybook_model::{Model, PartitionDate, Registry, portions};
+use daybook_model::{Model, Registry, portions};
 use daybook_warehouse::{Build, MaterializeMetrics};
 use futures::stream::{FuturesUnordered, TryStreamExt};
 use serde_json::json;
 
+use super::Dates;
 use super::steps::Steps;
 use super::touched::ROWS_AT_A_TIME;
 use crate::PipelineError;
-
-type Dates = BTreeSet<PartitionDate>;
 
 /// What was built of a model.
 pub(super) struct BuiltModel {
@@ -59,6 +58,6 @@ pub(super) async fn materialize(
     }
     match waiting.first() {
         None => Ok(built),
-        Some((model, _)) => Err(PipelineError::Compile(format!("model '{}' waits for itself", model.name))),
+        Some((model, _)) => Err(PipelineError::Circle(model.name.clone())),
     }
 }

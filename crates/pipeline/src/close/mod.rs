@@ -16,12 +16,13 @@ mod rows;
 mod steps;
 mod touched;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use daybook_model::manifest::{Manifest, TableDump};
-use daybook_model::{BusinessTimezone, PartitionDate, Registry};
+use daybook_model::{BusinessTimezone, PartitionDate, Registry, step};
 use daybook_ods::Ods;
-use daybook_warehouse::{Publication, PublicationDraft, Warehouse};
+use daybook_warehouse::{DUMPS, LOOK, Publication, PublicationDraft, Warehouse};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -42,11 +43,7 @@ pub use plan::{ClosePlan, PlannedRows, TablePlan};
 pub use reconcile::{ReconciledDate, Reconciliation};
 pub use report::{CloseReport, CloseState, DatePlan, StepReport};
 
-/// Where dumps lie below the warehouse.
-const DUMPS: &str = "dumps";
-
-/// No run has this number: it stands for what only looks.
-const LOOK: i64 = 0;
+type Dates = BTreeSet<PartitionDate>;
 
 /// What a close needs to know of the shop.
 #[derive(Clone, Debug)]
@@ -124,7 +121,7 @@ impl Close<'_> {
         let started = steps.begin();
         let healed = self.ods.heal_parked(self.settings.timezone).await?;
         let manifest = self.dump(steps.record.id, period.cutoff).await?;
-        steps.end("dump", started, dump_metrics(&manifest, healed.order_lines + healed.variants)).await?;
+        steps.end(step::DUMP, started, dump_metrics(&manifest, healed.order_lines + healed.variants)).await?;
 
         let assembly = self.assembly(steps.record.id);
         let last_closed_before = published.draft.closed_dates.last().copied();
@@ -186,7 +183,7 @@ impl Close<'_> {
         let (started, run) = (steps.begin(), steps.record.id);
         match self.warehouse.costs(run).await {
             Ok(costs) if costs.is_empty() => Ok(()),
-            Ok(costs) => steps.end("costs", started, json!(costs)).await,
+            Ok(costs) => steps.end(step::COSTS, started, json!(costs)).await,
             Err(error) => {
                 tracing::warn!(run, %error, "what the run has cost is not known");
                 Ok(())
@@ -198,7 +195,7 @@ impl Close<'_> {
         let started = steps.begin();
         let leftovers = steps.record.follows_a_failure().await?;
         let removed = self.warehouse.vacuum(self.settings.keep_publications, leftovers).await?;
-        steps.end("vacuum", started, json!(removed)).await
+        steps.end(step::VACUUM, started, json!(removed)).await
     }
 
     /// Dumps serve one run, whatever became of it; what is published does not need them.
@@ -222,15 +219,13 @@ impl Close<'_> {
     }
 }
 
-/// Lets others close, and adds how long they could not; why a run failed matters more than what goes wrong here.
+/// Lets others close, and adds how long they could not.
 async fn ended(
     started: Instant,
     lock: RunLock,
     closed: Result<CloseReport, PipelineError>,
 ) -> Result<CloseReport, PipelineError> {
-    let released = lock.release().await;
-    let report = closed?;
-    released?;
+    let report = lock.release(closed).await?;
     Ok(CloseReport { seconds: started.elapsed().as_secs_f64(), ..report })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use daybook_model::{Model, PartitionDate, portions};
+use daybook_model::{Model, PartitionDate, portions, step};
 use daybook_warehouse::{Publication, PublicationDraft, Warehouse, WarehouseError};
 use serde_json::json;
 
@@ -12,13 +12,10 @@ use super::build::{Built, outdated, past};
 use super::materialize::materialize;
 use super::rows;
 use super::steps::{RecordedSteps, Steps};
-use super::touched::asked;
+use super::touched::{DATES_AT_A_TIME, asked};
 use super::{Close, CloseReport, CloseSettings, DatePlan, ended};
 use crate::PipelineError;
 use crate::runs::{RunLock, RunRecord, RunState};
-
-/// Tests look at so many dates at a time.
-pub(super) const DATES_AT_A_TIME: u64 = 31;
 
 impl Close<'_> {
     /// Builds the tables of `models` for all their dates from what is published, and publishes; without any names, the
@@ -102,7 +99,7 @@ impl Close<'_> {
         let started = steps.begin();
         let draft = self.redrafted(steps.record.id, reasons, before);
         let publication = build.publish(draft).await?;
-        steps.end("publish", started, json!({ "publication": publication.number })).await?;
+        steps.end(step::PUBLISH, started, json!({ "publication": publication.number })).await?;
         Ok((publication.number, built.plan))
     }
 

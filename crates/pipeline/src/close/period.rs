@@ -9,7 +9,7 @@ use daybook_warehouse::Publication;
 use super::Close;
 use crate::PipelineError;
 
-/// Longer periods are most likely a mistake in some row's date.
+/// Longer periods are most likely a mistake in some date.
 const LONGEST: u64 = 3_660;
 
 /// The days that somebody wants closed.
@@ -109,9 +109,10 @@ impl Close<'_> {
         };
         let Some(from) = from.filter(|from| *from <= to) else { return Ok(None) };
         let days = days_of(from, to);
-        if days > LONGEST {
-            return Err(PipelineError::TooLong { from, to, days });
+        match last_closed {
+            _ if days <= LONGEST => Ok(Some((from, to))),
+            Some(last_closed) => Err(PipelineError::LongGap { last_closed, from, to, days, most: LONGEST }),
+            None => Err(PipelineError::TooLong { from, to, days }),
         }
-        Ok(Some((from, to)))
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use daybook_model::manifest::Manifest;
 use daybook_model::{PartitionDate, Registry};
-use daybook_warehouse::Build;
+use daybook_warehouse::{Build, DUMPS, LOOK};
 use serde::Serialize;
 
 use super::build::Built;
-use super::{Close, ClosePeriod, DUMPS, DatePlan, LOOK};
+use super::{Close, ClosePeriod, DatePlan};
 use crate::PipelineError;
 use crate::runs::RunLock;
 
@@ -79,10 +79,7 @@ impl Close<'_> {
     pub async fn plan(&self, period: ClosePeriod) -> Result<ClosePlan, PipelineError> {
         let lock = RunLock::look(self.ods.pool()).await?;
         let planned = self.plan_locked(period).await;
-        let released = lock.release().await;
-        let plan = planned?;
-        released?;
-        Ok(plan)
+        lock.release(planned).await
     }
 
     async fn plan_locked(&self, period: ClosePeriod) -> Result<ClosePlan, PipelineError> {

@@ -5,17 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use daybook_model::manifest::Manifest;
 use daybook_model::{PartitionDate, portions};
 use daybook_ods::FeedFiles;
-use daybook_warehouse::Publication;
+use daybook_warehouse::{LOOK, Publication};
 use serde::Serialize;
 
 use super::measures::{self, Measures};
 use super::period::Period;
-use super::{Close, ClosePlan, DatePlan, LOOK};
+use super::touched::DATES_AT_A_TIME;
+use super::{Close, ClosePlan, DatePlan};
 use crate::PipelineError;
 use crate::runs::RunLock;
-
-/// So many dates are looked at together.
-const DATES_AT_A_TIME: u64 = 31;
 
 /// Where every row of some dates is, and whether that adds up.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -61,10 +59,7 @@ impl Close<'_> {
     ) -> Result<Reconciliation, PipelineError> {
         let lock = RunLock::look(self.ods.pool()).await?;
         let reconciled = self.reconcile_locked(days).await;
-        let released = lock.release().await;
-        let reconciliation = reconciled?;
-        released?;
-        Ok(reconciliation)
+        lock.release(reconciled).await
     }
 
     async fn reconcile_locked(

@@ -85,5 +85,5 @@ pub(super) async fn objects(result: QueryResult) -> Result<Vec<Map<String, Value
 }
 
 pub(super) fn cast(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, PipelineError> {
-    arrow::compute::cast(column, to).map_err(|error| PipelineError::Compile(error.to_string()))
+    Ok(arrow::compute::cast(column, to)?)
 }

@@ -31,6 +31,9 @@ pub(super) fn candidates(
 /// Questions about more rows than this are asked some dates at a time, so that memory stays bounded.
 pub(super) const ROWS_AT_A_TIME: u64 = 2_000_000;
 
+/// So many dates are looked at a time where it is not known how many rows they have.
+pub(super) const DATES_AT_A_TIME: u64 = 31;
+
 /// A question whose answer is a set of dates.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Touched {

@@ -1,9 +1,11 @@
 //! What became of earlier runs.
 
 use chrono::{NaiveDate, NaiveDateTime};
+use daybook_model::step;
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 
+use super::RunState;
 use crate::PipelineError;
 
 /// A run.
@@ -11,8 +13,8 @@ use crate::PipelineError;
 pub struct RunSummary {
     /// Counts runs.
     pub id: i64,
-    /// `running`, `published`, `unchanged`, `failed` or `abandoned`.
-    pub state: String,
+    /// What became of it.
+    pub state: RunState,
     /// The first date that was asked for; none for all that was due.
     pub from_date: Option<NaiveDate>,
     /// The last one.
@@ -110,8 +112,8 @@ pub async fn failed_tests(pool: &PgPool, id: i64) -> Result<Vec<FailedTest>, Pip
 /// # Errors
 /// When PostgreSQL fails.
 pub async fn last_failed_tests(pool: &PgPool) -> Result<Vec<FailedTest>, PipelineError> {
-    let last = sqlx::query_scalar("select max(run_id) from daybook.run_step where name = 'audit'");
-    match last.fetch_one(pool).await? {
+    let last = sqlx::query_scalar("select max(run_id) from daybook.run_step where name = $1");
+    match last.bind(step::AUDIT).fetch_one(pool).await? {
         Some(id) => failed_tests(pool, id).await,
         None => Ok(Vec::new()),
     }

@@ -12,7 +12,8 @@ pub(crate) use history::in_words;
 pub use history::{FailedTest, RunStep, RunSummary, count, failed_tests, find, last_failed_tests, list};
 pub(crate) use lock::RunLock;
 pub use lock::is_under_way;
-pub(crate) use record::{RunRecord, RunState};
+pub(crate) use record::RunRecord;
+pub use record::RunState;
 
 /// Creates the run tables, or brings them up to date; the ODS must be migrated before. Safe to repeat.
 ///

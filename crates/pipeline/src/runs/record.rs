@@ -9,20 +9,32 @@ use sqlx::PgPool;
 
 use crate::{PipelineError, TestFailure};
 
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RunState {
+/// What became of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum RunState {
+    /// It is under way, or was killed and no other run has begun since.
+    Running,
+    /// It has published.
     Published,
+    /// There was nothing to publish.
     Unchanged,
+    /// It ended with an error.
     Failed,
+    /// It was killed, as the next run has found.
+    Abandoned,
 }
 
 impl RunState {
-    fn name(self) -> &'static str {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
         match self {
+            Self::Running => "running",
             Self::Published => "published",
             Self::Unchanged => "unchanged",
             Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
         }
     }
 }

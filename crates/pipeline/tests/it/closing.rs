@@ -121,6 +121,27 @@ async fn late_rows_reopen_exactly_the_dates_that_they_touch() {
 }
 
 #[tokio::test]
+async fn a_day_sees_a_payment_as_it_was_at_its_end_whatever_came_before_the_close() {
+    let paid = event("t1", "o1", "success", "2024-03-01T23:50:00");
+    let refunded = event("t1", "o1", "refunded", "2024-03-02T00:40:00");
+    for files in [
+        vec![paid.clone(), refunded.clone()],
+        vec![refunded.clone(), paid.clone()],
+        vec![paid.clone() + &refunded],
+    ] {
+        let books = first_day().await;
+        for (number, events) in files.iter().enumerate() {
+            books.load_payments(time("2024-03-02 01:00"), &number.to_string(), events).await;
+        }
+        let status = "select order_status, attempts, is_paid from app_order_payments where order_id = 'o1'";
+        books.close_day(day("2024-03-01")).await;
+        assert_eq!(books.query(status).await, ["success|1|true"], "{files:?}");
+        books.close_day(day("2024-03-02")).await;
+        assert_eq!(books.query(status).await, ["refunded|1|false"], "{files:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_moves_takes_its_lines_and_leaves_nothing_behind() {
     let books = first_day().await;
     books.close_day(day("2024-03-01")).await;
@@ -251,6 +272,36 @@ async fn what_cannot_be_closed_is_refused_with_a_reason() {
     books.close(now, period("2024-03-01", "2024-03-01")).await;
     let orders = "select partition_date, orders from app_daily_revenue order by 1";
     assert_eq!(books.query(orders).await, ["0001-01-01|1", "2024-03-01|2"]);
+}
+
+#[tokio::test]
+async fn a_long_time_since_the_last_closed_day_is_closed_in_parts() {
+    let books = Books::new().await;
+    books.close_day(day("2010-01-01")).await;
+    let now = time("2024-03-02 12:00");
+    let error = books.try_close(now, ClosePeriod::Due).await.unwrap_err().to_string();
+    assert!(
+        error.contains("the last closed day is 2010-01-01") && error.contains("--from 2010-01-02"),
+        "{error}"
+    );
+    books.close(now, ClosePeriod::Days { from: day("2010-01-02"), to: day("2010-01-03") }).await;
+    assert_eq!(books.query("select count(*) from closed_dates").await, ["3"]);
+}
+
+#[tokio::test]
+async fn each_state_of_a_run_is_read_and_told_as_it_is_written() {
+    let books = Books::new().await;
+    let ods = books.ods(time("2024-03-02 12:00")).await;
+    let states = ["running", "published", "unchanged", "failed", "abandoned"];
+    for state in states {
+        let insert = sqlx::query("insert into daybook.run (state, started_at) values ($1, now())");
+        insert.bind(state).execute(ods.pool()).await.unwrap();
+    }
+    let listed = runs::list(ods.pool(), 5).await.unwrap();
+    for (run, state) in listed.iter().rev().zip(states) {
+        assert_eq!((run.state.name(), &serde_json::json!(run)["state"]), (state, &serde_json::json!(state)));
+    }
+    assert_eq!(listed.len(), states.len());
 }
 
 #[tokio::test]

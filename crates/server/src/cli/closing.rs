@@ -8,7 +8,7 @@ use daybook_pipeline::{Close, ClosePeriod, PipelineError, StepReport};
 use super::Reporting;
 use crate::daybook::Daybook;
 use crate::lineage::Lineage;
-use crate::output::Progress;
+use crate::output::{self, Progress};
 
 /// Which days are meant.
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ pub(super) async fn build_with_close<T>(
     match &done {
         Ok(_) => lineage.end(Transition::Complete),
         Err(error) if matches!(error.downcast_ref(), Some(PipelineError::Busy)) => lineage.forget(),
-        Err(error) => lineage.end(Transition::Fail(&format!("{error:#}"))),
+        Err(error) => lineage.end(Transition::Fail(&output::in_a_line(error))),
     }
     done
 }
@@ -75,7 +75,7 @@ async fn open<T>(
     work: impl AsyncFnOnce(Close<'_>) -> Result<T, PipelineError>,
 ) -> anyhow::Result<T> {
     let registry = daybook.registry()?;
-    let warehouse = daybook.open_warehouse()?;
+    let warehouse = daybook.warehouse()?;
     let settings = daybook.close_settings()?;
     let opened = daybook.open_ods().await?;
     let progress = Progress::start(title, reporting.quiet);

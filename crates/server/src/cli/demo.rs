@@ -71,7 +71,7 @@ pub(super) async fn execute(
     start_anew(&config).await?;
     let shop = Shop::generate(&ShopOptions { seed: args.seed, days: args.days, ..ShopOptions::default() });
 
-    let last = Daybook::new(config.clone(), Clock::default())?;
+    let last = Daybook::new(config.clone(), Clock::default());
     // held for the whole demo, so that the server does not stop between days
     let server = last.open_ods().await?;
     let url = server.local.as_ref().map(LocalPostgres::url).context("the demo uses the embedded server")?;
@@ -100,7 +100,7 @@ struct Counts {
 /// Stops a demo's server that a killed demo left behind, and removes all that it made.
 async fn start_anew(config: &Config) -> anyhow::Result<()> {
     if config.data_dir.exists() {
-        Daybook::new(config.clone(), Clock::default())?.open_ods().await?.close().await?;
+        Daybook::new(config.clone(), Clock::default()).open_ods().await?.close().await?;
         std::fs::remove_dir_all(&config.data_dir)
             .with_context(|| format!("cannot remove the old demo in {}", config.data_dir.display()))?;
     }
@@ -109,13 +109,13 @@ async fn start_anew(config: &Config) -> anyhow::Result<()> {
 
 async fn live_through(config: &Config, url: &str, day: &Day, counts: &mut Counts) -> anyhow::Result<()> {
     for arrival in &day.arrivals {
-        let daybook = Daybook::new(config.clone(), Clock::fixed(arrival.at))?;
+        let daybook = Daybook::new(config.clone(), Clock::fixed(arrival.at));
         let ods = Ods::connect(url, daybook.clock).await?;
         deliver(&daybook, &ods, arrival, counts).await?;
     }
-    let daybook = Daybook::new(config.clone(), Clock::fixed(day.closes_at()))?;
+    let daybook = Daybook::new(config.clone(), Clock::fixed(day.closes_at()));
     let registry = daybook.registry()?;
-    let warehouse = daybook.open_warehouse()?;
+    let warehouse = daybook.warehouse()?;
     let close = Close {
         ods: &Ods::connect(url, daybook.clock).await?,
         warehouse: warehouse.as_ref(),
@@ -162,7 +162,7 @@ async fn report(
     counts: &Counts,
     reporting: Reporting,
 ) -> anyhow::Result<()> {
-    let warehouse = daybook.open_warehouse()?;
+    let warehouse = daybook.warehouse()?;
     for (title, sql) in QUESTIONS {
         if reporting.format == Format::Table {
             output::line(&format!("\n{title}"));

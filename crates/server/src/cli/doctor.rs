@@ -9,9 +9,11 @@ use crate::output::{self, Format};
 
 pub(super) async fn execute(daybook: &Daybook, reporting: Reporting) -> anyhow::Result<Outcome> {
     let mut checks = vec![data_store(daybook).await, landing(daybook).await];
-    match daybook.open_warehouse() {
+    match daybook.warehouse() {
         Ok(warehouse) => checks.extend(warehouse.diagnose().await),
-        Err(error) => checks.push(Check::failed("warehouse", error, "Correct the configuration.")),
+        Err(error) => {
+            checks.push(Check::failed("warehouse", output::in_a_line(&error), "Correct the configuration."));
+        }
     }
     let missing = checks.iter().filter(|check| check.problem.is_some()).count();
     match reporting.format {
@@ -45,11 +47,11 @@ async fn data_store(daybook: &Daybook) -> Check {
     match daybook.open_ods().await {
         Ok(opened) => match opened.close().await {
             Ok(()) => Check::passed(what),
-            Err(error) => Check::failed(what, error, "See what the server's log says."),
+            Err(error) => Check::failed(what, output::in_a_line(&error), "See what the server's log says."),
         },
         Err(error) => Check::failed(
             what,
-            error,
+            output::in_a_line(&error),
             "Check [ods] url, or leave it out: then Daybook starts a PostgreSQL of its own, whose programs have to be \
              installed.",
         ),
@@ -64,7 +66,7 @@ async fn landing(daybook: &Daybook) -> Check {
         Ok(()) => Check::passed(what),
         Err(error) => Check::failed(
             what,
-            error,
+            output::in_a_line(&error),
             "Check [landing] url and the AWS_… variables; s3:GetObject and s3:ListBucket have to be allowed there.",
         ),
     }

@@ -19,7 +19,7 @@ pub(super) async fn execute(
     args: &ExplainArgs,
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
-    let explanation = daybook.open_warehouse()?.explain(&args.sql).await?;
+    let explanation = daybook.warehouse()?.explain(&args.sql).await?;
     if reporting.format == Format::Json {
         output::json(&explanation)?;
         return Ok(Outcome::Done);

@@ -5,7 +5,7 @@ use crate::daybook::Daybook;
 use crate::output::{self, Format};
 
 pub(super) async fn execute(daybook: &Daybook, reporting: Reporting) -> anyhow::Result<Outcome> {
-    let warehouse = daybook.open_warehouse()?;
+    let warehouse = daybook.warehouse()?;
     let opened = daybook.open_ods().await?;
     warehouse.create().await?;
     let server = opened.local.as_ref().map(|local| local.connect_command());

@@ -79,8 +79,8 @@ enum Command {
     /// Find rejected rows, export them, and replay them once they are corrected
     ///
     /// `rejects export --to fix` writes fix/orders.csv and so on, where beside each row stands what is wrong with it.
-    /// Correct the contract's columns in any editor or spreadsheet, take out the rows that shall stay rejected, and
-    /// `rejects replay fix` loads them as if they had been right in their own batch.
+    /// Correct the contract's columns in any editor or spreadsheet, take out the rows that shall stay rejected or have
+    /// come right meanwhile, and `rejects replay fix` loads the others.
     Rejects(rejects::RejectsArgs),
     /// Close days: every day that is due and not closed, or the days asked for
     Run(run::RunArgs),
@@ -158,7 +158,7 @@ impl Cli {
         let config = Config::read(self.config.as_deref())?;
         let reporting = Reporting { format: self.format, quiet: self.quiet };
         let clock = self.now.map_or_else(Clock::default, Clock::fixed);
-        let daybook = Daybook::new(config, clock)?;
+        let daybook = Daybook::new(config, clock);
         let work = match &self.command {
             Command::Serve(args) => {
                 let served = serve::serve(daybook, args, asked_to_end).await;

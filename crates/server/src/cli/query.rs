@@ -23,7 +23,7 @@ pub(super) async fn execute(
     args: &QueryArgs,
     reporting: Reporting,
 ) -> anyhow::Result<Outcome> {
-    let warehouse = daybook.open_warehouse()?;
+    let warehouse = daybook.warehouse()?;
     output::print_query(reporting.format, warehouse.query(&args.sql, &[]).await?).await?;
     Ok(Outcome::Done)
 }

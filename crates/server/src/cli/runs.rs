@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::bail;
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use daybook_model::step;
 use daybook_pipeline::runs::{self, FailedTest, RunStep, RunSummary};
 use daybook_warehouse::Cost;
 use serde::Deserialize;
@@ -87,7 +88,7 @@ fn print_run(
     let row = |step: &RunStep| {
         let seconds = (step.finished_at - step.started_at).as_seconds_f64();
         let counted = match &costs {
-            Some(costs) if step.name == COSTS => total(costs),
+            Some(costs) if step.name == step::COSTS => total(costs),
             _ => counts(&step.metrics),
         };
         vec![step.position.to_string(), step.name.clone(), format!("{seconds:.1}"), counted]
@@ -125,25 +126,21 @@ fn test_row(test: &FailedTest) -> Vec<String> {
 
 fn run_row(run: &RunSummary) -> Vec<String> {
     let date = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
-    let time = |time: NaiveDateTime| time.format("%Y-%m-%d %H:%M:%S").to_string();
     vec![
         run.id.to_string(),
-        run.state.clone(),
+        run.state.name().to_owned(),
         date(run.from_date),
         date(run.to_date),
-        time(run.started_at),
-        run.finished_at.map(time).unwrap_or_default(),
+        output::utc(run.started_at),
+        run.finished_at.map(output::utc).unwrap_or_default(),
         run.publication.map(|number| number.to_string()).unwrap_or_default(),
         run.error.clone().unwrap_or_default(),
     ]
 }
 
-/// The step that counts what the others have cost in the warehouse.
-const COSTS: &str = "costs";
-
-/// None without such a step, or if it is a model's of that name.
+/// What the steps have cost in the warehouse, if that was counted.
 fn costs(steps: &[RunStep]) -> Option<BTreeMap<String, Cost>> {
-    let step = steps.iter().find(|step| step.name == COSTS)?;
+    let step = steps.iter().find(|step| step.name == step::COSTS)?;
     BTreeMap::deserialize(&step.metrics).ok()
 }
 

@@ -65,14 +65,13 @@ async fn perform(ods: &Ods, command: &TokenCommand, reporting: Reporting) -> any
 }
 
 async fn list(ods: &Ods, reporting: Reporting) -> anyhow::Result<()> {
-    let time = |time: chrono::NaiveDateTime| format!("{} UTC", time.format("%Y-%m-%d %H:%M:%S"));
     let rows: Vec<_> = ods
         .tokens()
         .await?
         .into_iter()
         .map(|token| {
-            let revoked = token.revoked_at.map_or_else(String::new, time);
-            vec![token.name, token.scopes.join(","), time(token.created_at), revoked]
+            let revoked = token.revoked_at.map_or_else(String::new, output::utc);
+            vec![token.name, token.scopes.join(","), output::utc(token.created_at), revoked]
         })
         .collect();
     output::print_rows(reporting.format, &["name", "scopes", "created", "revoked"], &rows)

@@ -2,10 +2,12 @@
 
 mod alert;
 mod environment;
+mod http;
 mod openlineage;
 mod schedule;
 mod secrets;
 mod snowflake;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -18,9 +20,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub(crate) use alert::Alert;
+pub(crate) use http::Http;
 pub(crate) use openlineage::OpenLineage;
 pub(crate) use schedule::Schedule;
 pub(crate) use snowflake::Snowflake;
+pub(crate) use webhooks::Webhooks;
 
 const FILE: &str = "daybook.toml";
 
@@ -139,40 +143,6 @@ pub(crate) struct Models {
     pub(crate) dir: Option<PathBuf>,
 }
 
-/// The HTTP server of `daybook serve`; none unless it is told where to listen.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Http {
-    pub(crate) listen: Option<String>,
-    pub(crate) tls_certificate: Option<PathBuf>,
-    pub(crate) tls_key: Option<PathBuf>,
-    pub(crate) max_body_bytes: usize,
-    pub(crate) timeout_seconds: u32,
-    pub(crate) max_concurrent_requests: usize,
-    /// From one address; 0 for any number.
-    pub(crate) max_requests_per_second: u32,
-}
-
-/// Whose webhooks are believed. The secrets are never shown.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Webhooks {
-    /// Standard Webhooks' `whsec_…`; several, to rotate them.
-    #[serde(deserialize_with = "secrets::one_or_many")]
-    pub(crate) secrets: Vec<String>,
-    /// Shopify's client secrets.
-    #[serde(deserialize_with = "secrets::one_or_many")]
-    pub(crate) shopify_secrets: Vec<String>,
-    /// How far a webhook's time may be from the clock.
-    pub(crate) tolerance_seconds: u32,
-}
-
-impl std::fmt::Debug for Webhooks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Webhooks").field("tolerance_seconds", &self.tolerance_seconds).finish_non_exhaustive()
-    }
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -195,16 +165,8 @@ impl Default for Config {
             openlineage: OpenLineage::default(),
             retention: Retention { days: 3 },
             models: Models::default(),
-            http: Http {
-                listen: None,
-                tls_certificate: None,
-                tls_key: None,
-                max_body_bytes: 1024 * 1024,
-                timeout_seconds: 30,
-                max_concurrent_requests: 1024,
-                max_requests_per_second: 0,
-            },
-            webhooks: Webhooks { secrets: Vec::new(), shopify_secrets: Vec::new(), tolerance_seconds: 300 },
+            http: Http::default(),
+            webhooks: Webhooks::default(),
             storage: StorageOptions::default(),
         }
     }
@@ -251,6 +213,8 @@ impl Config {
         self.schedule.check()?;
         self.alert.check()?;
         self.openlineage.check()?;
+        self.http.check()?;
+        self.webhooks.check()?;
         self.landing_url()?;
         let warehouse = self.warehouse_url()?;
         if self.warehouse.backend == Backend::Snowflake && warehouse.scheme() != "s3" {
@@ -262,10 +226,7 @@ impl Config {
     }
 
     pub(crate) fn timezone(&self) -> anyhow::Result<BusinessTimezone> {
-        self.business_timezone
-            .parse()
-            .context("business_timezone")
-            .map_err(|error| anyhow::anyhow!("{error:#}"))
+        self.business_timezone.parse().context("business_timezone")
     }
 
     pub(crate) fn landing_url(&self) -> anyhow::Result<Url> {
@@ -278,9 +239,7 @@ impl Config {
 
     fn url_or_folder(&self, key: &str, url: Option<&str>, folder: &str) -> anyhow::Result<Url> {
         match url {
-            Some(url) => {
-                location(url).with_context(|| key.to_owned()).map_err(|error| anyhow::anyhow!("{error:#}"))
-            }
+            Some(url) => location(url).with_context(|| key.to_owned()),
             None => folder_url(&self.data_dir.join(folder)),
         }
     }

@@ -85,10 +85,6 @@ impl fmt::Debug for Snowflake {
 impl Snowflake {
     /// What the back end is told. Reads the private key.
     pub(crate) fn settings(&self) -> anyhow::Result<SnowflakeSettings> {
-        self.checked().map_err(|error| anyhow::anyhow!("{error:#}"))
-    }
-
-    fn checked(&self) -> anyhow::Result<SnowflakeSettings> {
         let account = needed("account", self.account.as_deref())?;
         let account: Account = account.parse().context("[snowflake] account")?;
         let session =

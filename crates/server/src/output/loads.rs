@@ -107,7 +107,7 @@ fn remark_on(report: &LoadReport, quiet: bool) {
     match &report.outcome {
         LoadOutcome::Refused { message } => super::remark(&format!("refused: {uri}: {message}")),
         LoadOutcome::Waiting { missing, since, is_overdue: true } => {
-            let since = since.format("%Y-%m-%d %H:%M:%S");
+            let since = super::utc(*since);
             super::remark(&format!("warning: {uri} has waited for {missing} since {since}"));
         }
         LoadOutcome::Waiting { missing, .. } if !quiet => {

@@ -5,7 +5,14 @@ mod loads;
 mod progress;
 mod rows;
 
+use std::error::Error;
+
+use chrono::NaiveDateTime;
 use clap::ValueEnum;
+use daybook_ods::OdsError;
+use daybook_pipeline::PipelineError;
+use daybook_snowflake_api::SnowflakeError;
+use daybook_warehouse::WarehouseError;
 
 pub(crate) use loads::print_loads;
 pub(crate) use progress::Progress;
@@ -26,8 +33,38 @@ pub(crate) enum Format {
 /// Prints an error in one line.
 #[expect(clippy::print_stderr, reason = "the command line's own output")]
 pub(crate) fn error(error: &anyhow::Error) {
-    // the errors of Daybook's crates tell their cause themselves
-    eprintln!("error: {error}");
+    eprintln!("error: {}", in_a_line(error));
+}
+
+/// An error with its causes, each told once.
+pub(crate) fn in_a_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if line.is_empty() {
+            line = text;
+        } else if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+        if tells_causes(cause) {
+            break;
+        }
+    }
+    line
+}
+
+/// Whether an error says by itself, in its own words and without secrets, what the database, the engine or the network
+/// said.
+fn tells_causes(error: &(dyn Error + 'static)) -> bool {
+    error.is::<OdsError>()
+        || error.is::<WarehouseError>()
+        || error.is::<PipelineError>()
+        || error.is::<SnowflakeError>()
+}
+
+/// A time as people read it.
+pub(crate) fn utc(time: NaiveDateTime) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// Prints a remark for people.
@@ -46,4 +83,31 @@ pub(crate) fn line(text: &str) {
 pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     line(&serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let taken = || Error::from(ErrorKind::AlreadyExists);
+        let said = format!("cannot write a.csv: {}", taken());
+        let error = anyhow::Error::new(taken()).context("cannot write a.csv");
+        assert_eq!(in_a_line(&error), said);
+        let error = error.context(format!("exporting: {said}"));
+        assert_eq!(in_a_line(&error), format!("exporting: {said}"));
+    }
+
+    #[test]
+    fn an_error_that_tells_its_cause_is_not_told_it_again() {
+        let source = Error::from(ErrorKind::AlreadyExists);
+        let error = anyhow::Error::new(OdsError::Write { path: "a.csv".to_owned(), source });
+        assert_eq!(
+            in_a_line(&error.context("exporting")),
+            "exporting: cannot write a.csv: it is there already: choose another folder"
+        );
+    }
 }

@@ -16,9 +16,11 @@ use daybook_pipeline::{ClosePeriod, runs};
 use daybook_warehouse::WarehouseError;
 use serde_json::Value;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use super::closer::{CloseError, Closer};
 use crate::daybook::Daybook;
+use crate::output;
 use crate::status::Status;
 
 /// What is wanted of the orders that `chosen` names.
@@ -33,6 +35,9 @@ const ORDERS: &str = "select chosen.id, chosen.customer_id, chosen.partition_dat
          payments.order_status \
      order by chosen.processed_timestamp desc, chosen.id desc";
 
+/// So many questions are worked on at a time: a close shares its memory with them.
+const QUESTIONS_AT_A_TIME: usize = 4;
+
 const CHOSEN: &str = "select id, customer_id, partition_date, processed_timestamp from orders";
 
 /// The books of this process's configuration.
@@ -41,12 +46,13 @@ pub(super) struct ProcessBooks {
     closer: Arc<Closer>,
     /// Where queries are worked on.
     work: Handle,
+    questions: Semaphore,
 }
 
 impl ProcessBooks {
     /// Queries will be worked on by the runtime that this is called in, so that they do not hold up the one that asks.
     pub(super) fn new(daybook: Arc<Daybook>, closer: Arc<Closer>) -> Self {
-        Self { daybook, closer, work: Handle::current() }
+        Self { daybook, closer, work: Handle::current(), questions: Semaphore::new(QUESTIONS_AT_A_TIME) }
     }
 }
 
@@ -54,7 +60,7 @@ impl ProcessBooks {
 impl Books for ProcessBooks {
     async fn check(&self) -> Result<(), BooksError> {
         let daybook = Arc::clone(&self.daybook);
-        let check = async move { daybook.open_warehouse().map_err(failed)?.ping().await.map_err(failed) };
+        let check = async move { daybook.warehouse().map_err(failed)?.ping().await.map_err(failed) };
         run_on(&self.work, check).await
     }
 
@@ -118,12 +124,14 @@ impl ProcessBooks {
         let daybook = Arc::clone(&self.daybook);
         let sql = format!("with chosen as ({chosen}) {ORDERS}");
         let parameters: Vec<String> = parameters.iter().map(|&parameter| parameter.to_owned()).collect();
+        // nobody ever closes it
+        let _question = self.questions.acquire().await.ok();
         run_on(&self.work, async move { closed(&daybook, &sql, &parameters).await }).await
     }
 }
 
 async fn closed(daybook: &Daybook, sql: &str, parameters: &[String]) -> Result<Vec<ClosedOrder>, BooksError> {
-    let warehouse = daybook.open_warehouse().map_err(failed)?;
+    let warehouse = daybook.warehouse().map_err(failed)?;
     let sql = compile::question(sql, warehouse.dialect()).map_err(failed)?;
     let parameters: Vec<&str> = parameters.iter().map(String::as_str).collect();
     let result = match warehouse.query(&sql, &parameters).await {
@@ -192,6 +200,6 @@ fn read(batch: &RecordBatch) -> Result<Vec<ClosedOrder>, ArrowError> {
     Ok((0..batch.num_rows()).filter_map(order).collect())
 }
 
-fn failed(error: impl std::fmt::Display) -> BooksError {
-    BooksError::Failed(error.to_string())
+fn failed(error: impl Into<anyhow::Error>) -> BooksError {
+    BooksError::Failed(output::in_a_line(&error.into()))
 }

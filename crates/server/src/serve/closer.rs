@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
 use crate::lineage::Lineage;
+use crate::output;
 
 /// Starts closes, one at a time.
 pub(super) struct Closer {
@@ -58,7 +59,7 @@ impl Closer {
             return Err(CloseError::Busy);
         }
         let registry = self.daybook.registry().map_err(failed)?;
-        let warehouse = self.daybook.open_warehouse().map_err(failed)?;
+        let warehouse = self.daybook.warehouse().map_err(failed)?;
         let settings = self.daybook.close_settings().map_err(failed)?;
         let lineage = Lineage::begin(&self.daybook, "close").map_err(failed)?;
         let stop = self.stop.clone();
@@ -143,6 +144,6 @@ fn logged(error: CloseError) -> CloseError {
     error
 }
 
-fn failed(error: impl std::fmt::Display) -> CloseError {
-    CloseError::Failed(error.to_string())
+fn failed(error: impl Into<anyhow::Error>) -> CloseError {
+    CloseError::Failed(output::in_a_line(&error.into()))
 }

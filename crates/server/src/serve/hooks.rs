@@ -8,6 +8,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::config;
+use crate::output;
 use crate::post::{PATIENCE, Receiver};
 
 /// The configured receivers. URL and arguments may hold secrets, and are not logged.
@@ -68,7 +69,7 @@ fn log(receiver: &str, sent: anyhow::Result<()>) {
     match sent {
         Ok(()) => tracing::info!(receiver, "sent an alert to {receiver}"),
         Err(error) => {
-            let error = format!("{error:#}");
+            let error = output::in_a_line(&error);
             tracing::error!(receiver, error, "the alert did not get to {receiver}: {error}");
         }
     }

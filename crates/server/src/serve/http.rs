@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use chrono::TimeDelta;
-use daybook_http::{HttpOptions, HttpServer, Services, Tls, WebhookSecrets};
+use daybook_http::{HttpOptions, HttpServer, Services};
 use tokio_util::sync::CancellationToken;
 
 use super::books::ProcessBooks;
 use super::closer::Closer;
 use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
+use crate::output;
 
 /// How often the operational data store is looked for until it is there, and then after.
 const LOOK: Duration = Duration::from_secs(5);
@@ -22,25 +22,13 @@ pub(super) async fn bind(
     closer: &Arc<Closer>,
     insecure_no_auth: bool,
 ) -> anyhow::Result<Option<(HttpServer, Services)>> {
-    let http = &daybook.config.http;
-    let Some(listen) = &http.listen else { return Ok(None) };
-    let tls = match (&http.tls_certificate, &http.tls_key) {
-        (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.clone(), key: key.clone() }),
-        (None, None) => None,
-        _ => bail!("[http] needs both tls_certificate and tls_key, or neither"),
-    };
-    let webhooks = &daybook.config.webhooks;
+    let (http, webhooks) = (&daybook.config.http, &daybook.config.webhooks);
+    let Some(listen) = http.address()? else { return Ok(None) };
     let options = HttpOptions {
-        listen: listen
-            .parse()
-            .with_context(|| format!("[http] listen = \"{listen}\" is not an address such as 127.0.0.1:8080"))
-            .map_err(|error| anyhow::anyhow!("{error:#}"))?,
-        tls,
+        listen,
+        tls: http.tls()?,
         insecure_no_auth,
-        webhooks: WebhookSecrets {
-            standard: webhooks.secrets.clone(),
-            shopify: webhooks.shopify_secrets.clone(),
-        },
+        webhooks: webhooks.known(),
         webhook_tolerance: TimeDelta::seconds(webhooks.tolerance_seconds.into()),
         landing: daybook.config.landing_url()?,
         max_body: http.max_body_bytes,
@@ -71,13 +59,24 @@ pub(super) async fn answer(server: HttpServer, stop: CancellationToken) {
 /// Hands the operational data store to the server once it is there, and starts the embedded one again if it goes.
 pub(super) async fn keep_ods(ods: Arc<SharedOds>, services: Services, stop: CancellationToken) {
     stop.run_until_cancelled(async {
+        let mut was_there = None;
         loop {
-            match ods.get().await {
-                Ok(open) if services.ods.get().is_none() && services.ods.set(open.clone()).is_ok() => {
-                    tracing::info!("the operational data store is there");
+            let found = ods.get().await;
+            let is_there = Some(found.is_ok());
+            let is_news = std::mem::replace(&mut was_there, is_there) != is_there;
+            match found {
+                Ok(open) => {
+                    // the first one stays: its connections come back by themselves
+                    let _ = services.ods.set(open.clone());
+                    if is_news {
+                        tracing::info!("the operational data store is there");
+                    }
                 }
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, "the operational data store is away: {error}"),
+                Err(error) if is_news => {
+                    let error = output::in_a_line(&error);
+                    tracing::error!(error, "the operational data store is away: {error}");
+                }
+                Err(_) => {}
             }
             tokio::time::sleep(LOOK).await;
         }

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use daybook_ods::{FileReport, LoadOutcome, LoadReport, OdsError};
 
+use crate::output;
+
 /// Logs what came of batches, and remembers what it has said.
 #[derive(Default)]
 pub(super) struct Journal {
@@ -80,8 +82,8 @@ fn log_held_back(uri: &str, outcome: &LoadOutcome) {
     match outcome {
         LoadOutcome::Refused { message } => tracing::error!(uri, "refused {uri}: {message}"),
         LoadOutcome::Waiting { missing, since, is_overdue: true } => {
-            let since = since.format("%Y-%m-%d %H:%M:%S");
-            tracing::warn!(uri, missing, %since, "{uri} has waited for {missing} since {since}");
+            let since = output::utc(*since);
+            tracing::warn!(uri, missing, since, "{uri} has waited for {missing} since {since}");
         }
         LoadOutcome::Waiting { missing, .. } => tracing::info!(uri, missing, "{uri} waits for {missing}"),
         LoadOutcome::Loaded { .. } | LoadOutcome::AlreadyLoaded => {}

@@ -13,6 +13,7 @@ use url::Url;
 use super::journal::Journal;
 use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
+use crate::output;
 
 /// Looks for new batches, again and again, one look after the other.
 pub(super) struct LandingPoll {
@@ -73,8 +74,8 @@ impl LandingPoll {
         let mut has_failed = false;
         let note_failure = |error: &anyhow::Error, delay: Duration| {
             has_failed = true;
-            let seconds = delay.as_secs();
-            tracing::error!(%landing, %error, seconds, "cannot poll {landing}: {error}; next try in {seconds} s");
+            let (error, seconds) = (output::in_a_line(error), delay.as_secs());
+            tracing::error!(%landing, error, seconds, "cannot poll {landing}: {error}; next try in {seconds} s");
         };
         let polled = (|| self.poll_and_say()).retry(backoff()).notify(note_failure).await;
         if has_failed && polled.is_ok() {

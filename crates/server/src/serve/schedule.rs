@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::bail;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::NaiveDateTime;
 use daybook_model::PartitionDate;
@@ -16,6 +17,7 @@ use super::alerts::{Alerts, Days};
 use super::closer::{CloseError, Closer};
 use super::shared_ods::SharedOds;
 use crate::daybook::Daybook;
+use crate::output;
 use crate::status;
 use crate::timetable::Timetable;
 
@@ -116,7 +118,7 @@ impl Schedule {
     /// Closes what is due, if the time of any of it has passed.
     async fn try_to_close(&self) -> Result<(), Obstacle> {
         let now = self.daybook.clock.now();
-        let first = self.first_open().await.map_err(|error| Obstacle::Blind(format!("{error:#}")))?;
+        let first = self.first_open().await.map_err(|error| Obstacle::Blind(output::in_a_line(&error)))?;
         let Some(first) = first.filter(|first| self.timetable.has_passed(now, *first)) else {
             return Ok(());
         };
@@ -146,9 +148,13 @@ impl Schedule {
         }
     }
 
+    /// The first day that is not closed; an error if it is unknown, or so far ahead that it would be waited for in vain.
     async fn first_open(&self) -> anyhow::Result<Option<PartitionDate>> {
         let ods = self.ods.get().await?;
-        let published = self.daybook.open_warehouse()?.published().await?;
+        let published = self.daybook.warehouse()?.published().await?;
+        if let Some(obstacle) = status::obstacle(&self.daybook, published.as_ref())? {
+            bail!(obstacle);
+        }
         status::first_open(&self.daybook, &ods, published.as_ref()).await
     }
 

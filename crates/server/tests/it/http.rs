@@ -46,7 +46,13 @@ async fn a_batch_is_loaded_closed_expired_and_found_in_history() {
     let place = json!({ "uri": format!("file://{}", folder.path(".daybook/landing/1").display()) });
     assert_eq!(caller.ask(Method::POST, "/v1/loads", Some(&place)).await.0, 202);
     serving.wait_for("loaded file://");
-    let (_, load) = caller.ask(Method::GET, "/v1/loads/1", None).await;
+    // the batch is told of a moment before the load as a whole has ended
+    let load = loop {
+        let (_, load) = caller.ask(Method::GET, "/v1/loads/1", None).await;
+        if load["state"] != "running" {
+            break load;
+        }
+    };
     assert_eq!((&load["state"], &load["batches"][0]["state"]), (&json!("done"), &json!("loaded")), "{load}");
     let customer = "/v1/customers/c'1/orders?history=true";
     let (_, page) = caller.ask(Method::GET, customer, None).await;
@@ -89,6 +95,11 @@ async fn a_batch_is_loaded_closed_expired_and_found_in_history() {
         (&json!("pending"), &json!("t1")),
         "{order}"
     );
+    // another process publishes, and this one shows it
+    let closed = folder.daybook(&["run", "--from", "2024-03-06", "--to", "2024-03-09"]);
+    assert_eq!(closed.code, 0, "{}", closed.err);
+    let (_, order) = caller.ask(Method::GET, "/v1/orders/o1?history=true", None).await;
+    assert_eq!(order["order_status"], "success", "{order}");
     let (status, told) = caller.ask(Method::GET, "/v1/status", None).await;
     assert_eq!((status, &told["loads"]["loaded"]), (200, &json!(2)), "{told}");
 
@@ -123,6 +134,25 @@ fn an_open_door_to_the_outside_is_refused() {
     let folder = Folder::new();
     let variables = [("DAYBOOK_HTTP_LISTEN", "0.0.0.0:0")];
     folder.daybook_with(&variables, &["serve", "--insecure-no-auth"]).assert_error(&["0.0.0.0", "127.0.0.1"]);
-    let variables = [("DAYBOOK_HTTP_LISTEN", "here")];
-    folder.daybook_with(&variables, &["serve"]).assert_error(&["[http] listen", "127.0.0.1:8080"]);
+}
+
+#[test]
+fn a_server_that_could_answer_nobody_is_refused_whatever_is_asked() {
+    let folder = Folder::new();
+    let cases = [
+        ("DAYBOOK_HTTP_LISTEN", "here", "[http] listen = \"here\""),
+        ("DAYBOOK_HTTP_TLS_CERTIFICATE", "chain.pem", "[http] needs both tls_certificate"),
+        ("DAYBOOK_HTTP_TLS_KEY", "key.pem", "[http] needs both tls_certificate"),
+        ("DAYBOOK_HTTP_MAX_BODY_BYTES", "0", "[http] max_body_bytes"),
+        ("DAYBOOK_HTTP_TIMEOUT_SECONDS", "0", "[http] timeout_seconds"),
+        ("DAYBOOK_HTTP_MAX_CONCURRENT_REQUESTS", "0", "[http] max_concurrent_requests"),
+        ("DAYBOOK_WEBHOOKS_TOLERANCE_SECONDS", "0", "[webhooks] tolerance_seconds"),
+    ];
+    for (variable, value, key) in cases {
+        folder.daybook_with(&[(variable, value)], &["status"]).assert_error(&[key, variable]);
+    }
+    let ended = folder.daybook_with(&[("DAYBOOK_WEBHOOKS_SECRETS", "s3cret")], &["status"]);
+    ended.assert_error(&["[webhooks]", "whsec_"]);
+    assert!(!ended.err.contains("s3cret"), "{}", ended.err);
+    assert!(!folder.path(".daybook").exists(), "nothing was begun");
 }

@@ -72,6 +72,14 @@ fn a_wrong_configuration_names_key_and_file() {
 }
 
 #[test]
+fn a_filter_of_logs_that_is_none_is_refused() {
+    let folder = Folder::new();
+    let ended = folder.daybook_with(&[("DAYBOOK_LOG", "daybook=loud")], &["status"]);
+    ended.assert_error(&["error: DAYBOOK_LOG", "daybook=loud", "warn,daybook_ods=debug"]);
+    assert!(!folder.path(".daybook").exists(), "nothing was begun");
+}
+
+#[test]
 fn a_day_that_is_not_over_is_refused() {
     let folder = Folder::new();
     let ended = folder.daybook(&["--now", "2024-03-01T12:00:00Z", "run", "--date", "2024-03-01"]);

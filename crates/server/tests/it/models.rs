@@ -15,6 +15,7 @@ fn a_new_model_passes_its_checks_and_its_example() {
     assert!(listed.out.contains("app_paid_orders,view,added"), "{}", listed.out);
     assert!(!listed.out.contains("dim_product"), "{}", listed.out);
     folder.daybook(&["models", "new", "app_paid_orders"]).assert_error(&["already"]);
+    folder.daybook(&["models", "new", "publish"]).assert_error(&["'publish'", "a step of the close"]);
     assert!(!folder.path(".daybook/postgres").exists(), "no database is needed");
 }
 
@@ -67,6 +68,22 @@ fn a_model_is_shown_and_compiled() {
     let compiled = folder.daybook(&args);
     assert!(compiled.out.contains("\"ORDER_TOTALS\".\"PARTITION_DATE\""), "{}", compiled.out);
     folder.daybook(&["models", "show", "nothing"]).assert_error(&["'nothing'", "models list"]);
+}
+
+#[test]
+fn what_snowflake_would_understand_otherwise_is_refused_with_file_line_and_column() {
+    let folder = Folder::new();
+    folder.write("models/a.sql", "select\n    concat(id, customer_id) as a\nfrom orders\n");
+    folder.write(
+        "models/a.yml",
+        "description: d\nkind: view\ngrain: g\ncolumns:\n  - {name: a, data_type: string, description: d}\n",
+    );
+    let compile = |dialect: &str| {
+        folder.daybook(&["models", "compile", "a", "--date", "2024-03-01", "--dialect", dialect])
+    };
+    compile("snowflake").assert_error(&["error: models/a.sql: ", "concat", "Line: 2, Column: 5"]);
+    let compiled = compile("delta");
+    assert_eq!(compiled.code, 0, "{}", compiled.err);
 }
 
 #[test]

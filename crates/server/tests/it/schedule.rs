@@ -141,6 +141,36 @@ fn an_alert_that_gets_nowhere_stops_nothing() {
 }
 
 #[test]
+fn books_that_are_closed_ahead_of_the_clock_are_told_of() {
+    let folder = Folder::new();
+    folder.write_batch();
+    assert_eq!(folder.daybook(&["load", "batch"]).code, 0);
+    assert_eq!(folder.daybook(&["--now", "2024-03-06T12:00:00Z", "run"]).code, 0);
+    let scheduled = ("DAYBOOK_SCHEDULE_ENABLED", "true");
+    let right = [("DAYBOOK_NOW", "2024-03-02T12:00:00Z"), scheduled];
+    let mut serving = folder.serve(&right);
+    let logged = serving.wait_for("cannot see what is due");
+    for part in ["2024-03-05", "2024-03-02", "`daybook run`", "next try"] {
+        assert!(logged.contains(part), "'{part}' is not in: {logged}");
+    }
+    let told = status(&folder, &right);
+    assert!(told["obstacle"].as_str().unwrap().contains("2024-03-05"), "{told}");
+    assert_eq!((&told["due"], &told["schedule"]["next_run_at"]), (&Value::Null, &Value::Null), "{told}");
+    let told = folder.daybook_with(&right, &["--format", "csv", "status"]);
+    assert!(
+        told.out.contains("\ndue,obstacle,") && told.out.contains("\nschedule,next run,–"),
+        "{}",
+        told.out
+    );
+    assert_eq!(serving.end().0, Some(0));
+
+    let over = [("DAYBOOK_NOW", "2024-03-06T00:00:00Z"), scheduled];
+    let told = status(&folder, &over);
+    assert_eq!(told["obstacle"], Value::Null, "{told}");
+    assert_eq!(told["schedule"]["next_run_at"], "2024-03-07T02:00:00", "{told}");
+}
+
+#[test]
 fn a_wrong_schedule_names_its_key() {
     let folder = Folder::new();
     let cases = [

@@ -106,6 +106,31 @@ fn a_database_or_landing_place_that_is_away_is_waited_for() {
 }
 
 #[test]
+fn a_database_that_stays_away_is_told_of_once() {
+    let folder = Folder::new();
+    let start = || LocalPostgres::start(&folder.path("server"), &Settings::throwaway()).unwrap();
+    let postgres = start();
+    let url = postgres.url();
+    postgres.stop_if_last().unwrap();
+    let mut serving = folder.serve(&[
+        ("DAYBOOK_ODS_URL", &url),
+        ("DAYBOOK_HTTP_LISTEN", "127.0.0.1:0"),
+        ("DAYBOOK_LANDING_POLL_SECONDS", "1"),
+    ]);
+    // the pauses between these tries are longer than that between two looks for the database
+    for _ in 0..4 {
+        serving.wait_for("cannot poll");
+    }
+    let _postgres = start();
+    serving.wait_for("the operational data store is there");
+    let (code, log) = serving.end();
+    assert_eq!(code, Some(0), "{log}");
+    for once in ["data store is away", "data store is there"] {
+        assert_eq!(log.matches(once).count(), 1, "'{once}' in:\n{log}");
+    }
+}
+
+#[test]
 fn a_private_server_that_was_killed_is_started_again() {
     let folder = Folder::new();
     let mut serving = folder.serve(&[("DAYBOOK_LANDING_POLL_SECONDS", "1")]);

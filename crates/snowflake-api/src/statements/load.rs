@@ -1,5 +1,7 @@
 //! Filling tables.
 
+use std::fmt::Display;
+
 use super::names::{list, literal};
 use super::{Name, Place};
 
@@ -23,9 +25,10 @@ pub fn copy_into(table: &Place, stage: &Place, files: &[&str]) -> Vec<String> {
     statements.collect()
 }
 
-/// Inserts all rows of a table into another in an order, so that what lies together is read together: Snowflake keeps
-/// the least and greatest values of every few thousand rows that come one after the other.
-pub fn insert_sorted(target: &Place, source: &Place, columns: &[Name], sort: &[Name]) -> String {
+/// Inserts all rows of `source`, a table or a query in parentheses, into a table in an order, so that what lies together
+/// is read together: Snowflake keeps the least and greatest values of every few thousand rows that come one after the
+/// other.
+pub fn insert_sorted(target: &Place, source: impl Display, columns: &[Name], sort: &[Name]) -> String {
     let columns = list(columns);
     let order = if sort.is_empty() { String::new() } else { format!(" order by {}", list(sort)) };
     format!("insert into {target} ({columns}) select {columns} from {source}{order}")

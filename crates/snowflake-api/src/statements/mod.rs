@@ -1,8 +1,9 @@
 //! The SQL that sets a Snowflake warehouse up and loads it: pure functions, whose texts the API takes as they are.
 //!
 //! A load goes this way: [`create_staging`] makes a fresh table, [`copy_into`] fills it from the dump's Parquet files,
-//! [`insert_sorted`] brings its rows in order into a table that nobody reads yet, and [`replace`] replaces partitions
-//! of the tables that everybody reads, all in one [`transaction`]. [`drop_table`] takes away what is transient.
+//! [`insert_sorted`] brings what a query makes of them in order into a table that nobody reads yet, and [`replace`]
+//! replaces partitions of the tables that everybody reads, all in one [`transaction`]. [`drop_table`] takes away what is
+//! transient.
 //!
 //! Only validated names, escaped texts and dates go into the SQL.
 

@@ -63,6 +63,7 @@ fn rows_are_inserted_in_order() {
     let sort = [name("order_id"), name("id")];
     insta::assert_snapshot!(insert_sorted(&place("order_lines_next"), &place("order_lines_staging"), &columns, &sort), @r#"insert into "BOOKS"."REPLICA"."ORDER_LINES_NEXT" ("ID", "ORDER_ID", "PARTITION_DATE") select "ID", "ORDER_ID", "PARTITION_DATE" from "BOOKS"."REPLICA"."ORDER_LINES_STAGING" order by "ORDER_ID", "ID""#);
     insta::assert_snapshot!(insert_sorted(&place("a"), &place("b"), &columns[..1], &[]), @r#"insert into "BOOKS"."REPLICA"."A" ("ID") select "ID" from "BOOKS"."REPLICA"."B""#);
+    insta::assert_snapshot!(insert_sorted(&place("a"), "(select 1 as id)", &columns[..1], &sort[1..]), @r#"insert into "BOOKS"."REPLICA"."A" ("ID") select "ID" from (select 1 as id) order by "ID""#);
 }
 
 #[test]

@@ -15,15 +15,17 @@ use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::ParquetReadOptions;
 use datafusion::scalar::ScalarValue;
 use daybook_model::manifest::{Manifest, staged};
-use daybook_model::{Dialect, Feed, Model, PartitionDate, Registry, compile, portions};
+use daybook_model::{
+    CLOSED_DATES, Dialect, Feed, Model, PARTITION_COLUMN, PartitionDate, Registry, compile, portions,
+};
 use deltalake::DeltaTableError;
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::{Mutex, Semaphore};
 
 use super::publications::Publications;
 use super::replace::{Extent, Replacement};
-use super::schema::{PARTITION_COLUMN, arrow_schema, delta_columns, planned};
-use super::session::{CLOSED_DATES, Session};
+use super::schema::{arrow_schema, delta_columns, planned};
+use super::session::Session;
 use super::stored;
 use super::table::{self, OpenTable, Tables};
 use super::write::{FileWriter, Written};
@@ -205,7 +207,7 @@ impl DeltaBuild {
         dates: &Dates,
         partitions: usize,
     ) -> Result<SendableRecordBatchStream, WarehouseError> {
-        let sql = model.compile(dates, self.dialect()).map_err(uncompiled(model))?;
+        let sql = model.compile(dates, self.dialect()).map_err(WarehouseError::uncompiled(model))?;
         let schema = arrow_schema(model);
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
@@ -249,12 +251,6 @@ fn all_dated(model: &Model, written: Written) -> Result<Written, WarehouseError>
             problem: format!("{rows} row(s) of its SQL ({}) have no partition_date", model.file),
         }),
     }
-}
-
-/// The error of a model whose SQL does not compile.
-pub(super) fn uncompiled<E: std::fmt::Display>(model: &Model) -> impl FnOnce(E) -> WarehouseError + use<E> {
-    let (model, file) = (model.name.clone(), model.file.clone());
-    move |error| WarehouseError::Model { model, problem: format!("{file}: {error}") }
 }
 
 #[async_trait]
@@ -305,9 +301,10 @@ impl Build for DeltaBuild {
     async fn preview(&mut self, model: &Model, dates: &Dates) -> Result<(), WarehouseError> {
         let state = self.session.context().state();
         let kept = format!("select * from \"{}\" where not (partition_date in (:dates))", model.name);
-        let kept = compile::compile(&kept, dates, self.dialect()).map_err(uncompiled(model))?;
+        let kept =
+            compile::compile(&kept, dates, self.dialect()).map_err(WarehouseError::uncompiled(model))?;
         let kept = state.create_logical_plan(&kept).await?;
-        let built = model.compile(dates, self.dialect()).map_err(uncompiled(model))?;
+        let built = model.compile(dates, self.dialect()).map_err(WarehouseError::uncompiled(model))?;
         let built = planned(&state, model, &built).await?;
         let preview = LogicalPlanBuilder::from(kept).union(built)?.build()?;
         self.session.set_provider(&model.name, Arc::new(ViewTable::new(preview, None)))?;

@@ -30,12 +30,12 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder, PruningStatistics};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use daybook_model::{Model, PartitionDate};
+use daybook_model::{Model, PARTITION_COLUMN, PartitionDate};
 use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
 use object_store::ObjectMeta;
 
 use super::lookup::{FileSource, Lookup};
-use super::schema::{PARTITION_COLUMN, arrow_schema};
+use super::schema::arrow_schema;
 use super::small_files::SmallFiles;
 use super::write::ROWS_PER_GROUP;
 use crate::Storage;

@@ -2,9 +2,9 @@
 //!
 //! Each stored model is a Delta table under `tables/<name>/`, partitioned by `partition_date` unless it is of kind
 //! `table`. A build commits new
-//! versions of tables that nobody reads; publishing writes `publications/<number>.json`, which pins one version of
-//! every table, with a conditional put. So readers through Daybook switch all tables at once, and others can read
-//! the exact versions in that document.
+//! versions of tables that nobody reads; publishing writes `publications/<number>.json`, the number in 12 digits, which
+//! pins one version of every table, with a conditional put. So readers through Daybook switch all tables at once, and
+//! others can read the exact versions in that document.
 
 mod bounds;
 mod build;
@@ -53,7 +53,7 @@ pub struct DeltaWarehouse {
     runtime: Arc<RuntimeEnv>,
     /// The session of the publication that was asked last: opening tables and planning views takes longer than
     /// most answers.
-    reader: Mutex<Option<(u64, Arc<Session>)>>,
+    reader: Mutex<Option<(Publication, Arc<Session>)>>,
 }
 
 impl DeltaWarehouse {
@@ -79,13 +79,13 @@ impl DeltaWarehouse {
     /// The session that shows `publication`.
     async fn reader(&self, publication: &Publication) -> Result<Arc<Session>, WarehouseError> {
         let mut reader = self.reader.lock().await;
-        if let Some((number, session)) = reader.as_ref()
-            && *number == publication.number
+        if let Some((shown, session)) = reader.as_ref()
+            && shown == publication
         {
             return Ok(Arc::clone(session));
         }
         let session = Arc::new(self.published_session(publication).await?);
-        *reader = Some((publication.number, Arc::clone(&session)));
+        *reader = Some((publication.clone(), Arc::clone(&session)));
         Ok(session)
     }
 

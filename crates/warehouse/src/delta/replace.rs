@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daybook_model::PartitionDate;
+use daybook_model::{PARTITION_COLUMN, PartitionDate};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{
     Action, Add, DataType, LogicalFileView, MetadataExt, PrimitiveType, StructField, StructType,
 };
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
-
-use super::schema::PARTITION_COLUMN;
 
 /// What is replaced.
 pub(super) enum Extent {

@@ -7,13 +7,10 @@ use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef, TimeUnit
 use datafusion::error::DataFusionError;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident};
-use daybook_model::{ColumnSpec, DataType, Model};
+use daybook_model::{ColumnSpec, DataType, Model, PARTITION_COLUMN};
 use deltalake::kernel::{DataType as DeltaType, PrimitiveType, StructField};
 
-use super::build::uncompiled;
 use crate::WarehouseError;
-
-pub(super) const PARTITION_COLUMN: &str = "partition_date";
 
 /// The columns by which a model's table is partitioned.
 pub(super) fn partition_columns(model: &Model) -> Vec<String> {
@@ -46,7 +43,7 @@ pub(super) async fn planned(
     model: &Model,
     sql: &str,
 ) -> Result<LogicalPlan, WarehouseError> {
-    let failed = |error: DataFusionError| uncompiled(model)(WarehouseError::from(error));
+    let failed = |error: DataFusionError| WarehouseError::uncompiled(model)(WarehouseError::from(error));
     let plan = state.create_logical_plan(sql).await.map_err(failed)?;
     // only then it is known which types its columns have
     let analyzed = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});

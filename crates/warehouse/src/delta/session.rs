@@ -14,7 +14,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{DataFrame, SessionConfig};
 use datafusion::scalar::ScalarValue;
-use daybook_model::{Model, PartitionDate, Registry};
+use daybook_model::{CLOSED_DATES, Model, PAID_STATUSES, PARTITION_COLUMN, PartitionDate, Registry};
 use futures::{StreamExt, TryStreamExt};
 
 use super::bounds::BoundsAcrossJoins;
@@ -24,9 +24,6 @@ use crate::{QueryResult, WarehouseError};
 
 const CATALOG: &str = "daybook";
 const SCHEMA: &str = "public";
-
-/// The relation of the dates that are closed.
-pub(super) const CLOSED_DATES: &str = "closed_dates";
 
 /// What each processor that works on a query is worth having: every sort under way sets some megabytes aside for its
 /// merge, on each processor, and a question of several sorts must still fit.
@@ -117,13 +114,13 @@ impl Session {
         let days =
             dates.map(|date| date.date().signed_duration_since(NaiveDate::default()).num_days() as i32);
         let column: ArrayRef = Arc::new(Date32Array::from_iter_values(days));
-        self.set_relation(CLOSED_DATES, Field::new("partition_date", DataType::Date32, false), column)
+        self.set_relation(CLOSED_DATES, Field::new(PARTITION_COLUMN, DataType::Date32, false), column)
     }
 
     /// Shows the relation `paid_statuses`.
     pub(super) fn set_paid_statuses(&self, statuses: &[String]) -> Result<(), WarehouseError> {
         let column: ArrayRef = Arc::new(StringArray::from_iter_values(statuses));
-        self.set_relation("paid_statuses", Field::new("status", DataType::Utf8, false), column)
+        self.set_relation(PAID_STATUSES, Field::new("status", DataType::Utf8, false), column)
     }
 
     fn set_relation(&self, name: &str, field: Field, column: ArrayRef) -> Result<(), WarehouseError> {

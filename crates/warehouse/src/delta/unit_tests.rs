@@ -15,7 +15,6 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect;
 use daybook_model::{ColumnSpec, Dialect, Kind, Model, Registry, TestRow, Tested, UnitTest};
 
-use super::build::uncompiled;
 use super::schema::{arrow_schema, planned, schema_of};
 use super::session::Session;
 use crate::{RowDifference, WarehouseError};
@@ -66,7 +65,8 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
         if model.is_stored() {
             show(&session, &model.name, &model.columns, &[])?;
         }
-        let sql = model.compile(&BTreeSet::new(), Dialect::Delta).map_err(uncompiled(model))?;
+        let sql =
+            model.compile(&BTreeSet::new(), Dialect::Delta).map_err(WarehouseError::uncompiled(model))?;
         planned(&session.context().state(), model, &sql).await?;
         if !model.is_stored() {
             session.plan_view(model).await?;
@@ -85,7 +85,7 @@ pub async fn check_queries(registry: &Arc<Registry>) -> Result<(), WarehouseErro
 
 /// The query of `model` for the test's dates.
 async fn query(session: &Session, model: &Model, test: &UnitTest) -> Result<LogicalPlan, WarehouseError> {
-    let sql = model.compile(&test.dates, Dialect::Delta).map_err(uncompiled(model))?;
+    let sql = model.compile(&test.dates, Dialect::Delta).map_err(WarehouseError::uncompiled(model))?;
     planned(&session.context().state(), model, &sql).await
 }
 

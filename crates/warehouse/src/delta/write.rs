@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::physical_plan::SendableRecordBatchStream;
-use daybook_model::{ColumnSpec, DataType, Model};
+use daybook_model::{ColumnSpec, DataType, Model, PARTITION_COLUMN};
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::Add;
 use deltalake::logstore::ObjectStoreRef;
@@ -13,7 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{BloomFilterPosition, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::schema::{PARTITION_COLUMN, arrow_schema, partition_columns};
+use super::schema::{arrow_schema, partition_columns};
 
 /// Large enough for fast scans, small enough to skip by statistics and Bloom filters, and for a day to be shared by
 /// processors.

@@ -7,23 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use daybook_model::manifest::{Manifest, TableDump};
-use daybook_model::{Dialect, Model, PartitionDate, Registry};
+use daybook_model::manifest::{Manifest, TableDump, staged};
+use daybook_model::{CLOSED_DATES, Dialect, Model, PAID_STATUSES, PARTITION_COLUMN, PartitionDate, Registry};
 use daybook_snowflake_api::SnowflakeError;
 use daybook_snowflake_api::statements::{
-    Column, ColumnType, Grants, Name, Place, copy_into, create_staging, create_view, drop_table, list,
-    literal, within,
+    Column, ColumnType, Grants, Name, Place, copy_into, create_staging, create_view, drop_table,
+    insert_sorted, list, literal, within,
 };
 
+use super::STAGE;
 use super::answer::{answer, number, texts};
 use super::names::Names;
-use super::objects::{self, Displaced, uncompiled};
+use super::objects::{self, Displaced};
 use super::publications::Pin;
 use super::publish::Publishing;
-use super::schema::{self, PARTITION_COLUMN, calendar};
+use super::schema::{self, calendar};
 use super::session::Session;
-use super::{CLOSED_DATES, DUMPS, PAID_STATUSES, STAGE};
-use crate::{Build, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError};
+use crate::{
+    Build, DUMPS, MaterializeMetrics, Publication, PublicationDraft, QueryResult, Storage, WarehouseError,
+};
 
 type Dates = BTreeSet<PartitionDate>;
 
@@ -170,20 +172,19 @@ impl SnowflakeBuild {
     /// Gives a model its next table; returns the statements that create it, fill it (the second) and show it.
     fn next_table(&self, model: &Model, dates: &Dates) -> Result<Vec<String>, WarehouseError> {
         let sql = self.names.located(&self.compiled(model, dates)?)?;
-        let columns = list(schema::column_names(model)?);
+        let columns = schema::column_names(model)?;
         let earlier = self.all_made().get(&model.name).cloned();
         let number = earlier.as_ref().map_or(1, |made| made.number + 1);
         let table = self.names.next(&format!("{}_next_{number}", model.name))?;
-        let order = ordered(&schema::sort(model)?);
         let mut statements = vec![
             create_staging(&table, &schema::columns(&model.columns)?),
-            format!("insert into {table} ({columns}) select {columns} from (\n{sql}\n){order}"),
+            insert_sorted(&table, format!("(\n{sql}\n)"), &columns, &schema::sort(model)?),
         ];
         let mut made = Made { table, number, dates: dates.clone() };
         let mut outlived = None;
         if let Some(Made { table: earlier, dates: held, .. }) = earlier {
             if model.is_partitioned() {
-                let table = &made.table;
+                let (table, columns) = (&made.table, list(&columns));
                 statements.push(format!(
                     "insert into {table} ({columns}) select {columns} from {earlier} where not {}",
                     among(dates)?
@@ -200,11 +201,11 @@ impl SnowflakeBuild {
 
     /// The model's SQL for `dates`, as this build's session understands it.
     fn compiled(&self, model: &Model, dates: &Dates) -> Result<String, WarehouseError> {
-        model.compile(dates, Dialect::Snowflake).map_err(uncompiled(model))
+        model.compile(dates, Dialect::Snowflake).map_err(WarehouseError::uncompiled(model))
     }
 
     async fn stage_table(&self, name: &str, dump: &TableDump) -> Result<(), WarehouseError> {
-        let staged = format!("{name}_staging");
+        let staged = staged(name);
         let table = self.names.next(&staged)?;
         let Some(columns) = self.registry.columns(&staged) else {
             let problem = "a dump brings it, and models/sources.yml does not name it".to_owned();
@@ -231,10 +232,6 @@ impl SnowflakeBuild {
 /// The condition that a row is of one of `dates`.
 pub(super) fn among(dates: &Dates) -> Result<String, SnowflakeError> {
     Ok(within(&PARTITION_COLUMN.parse()?, &calendar(dates)))
-}
-
-fn ordered(sort: &[Name]) -> String {
-    if sort.is_empty() { String::new() } else { format!(" order by {}", list(sort)) }
 }
 
 #[async_trait]

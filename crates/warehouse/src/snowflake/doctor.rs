@@ -1,6 +1,6 @@
 //! What is missing in an account, and the SQL and the policies by which an administrator adds it.
 
-use daybook_snowflake_api::Session as Place;
+use daybook_snowflake_api::Session as Surroundings;
 use daybook_snowflake_api::statements::{Name, list, literal};
 use object_store::ObjectStoreExt;
 use serde_json::json;
@@ -8,8 +8,8 @@ use serde_json::json;
 use super::answer::texts;
 use super::names::Names;
 use super::session::Session;
-use super::{DUMPS, STAGE, SnowflakeWarehouse};
-use crate::{Check, WarehouseError};
+use super::{STAGE, SnowflakeWarehouse};
+use crate::{Check, DUMPS, WarehouseError};
 
 /// An object that Snowflake has to see through the stage.
 const PROBE: &str = "daybook-doctor";
@@ -49,9 +49,9 @@ impl Diagnosis<'_> {
     /// From the outermost to the innermost.
     async fn account(&mut self) -> Vec<Check> {
         let configured = self.of.client.session();
-        let nothing = Place::default();
-        let role = Place { role: configured.role.clone(), ..Place::default() };
-        let place = Place { database: None, ..configured.clone() };
+        let nothing = Surroundings::default();
+        let role = Surroundings { role: configured.role.clone(), ..Surroundings::default() };
+        let surroundings = Surroundings { database: None, ..configured.clone() };
         if let Some(name) = &configured.role {
             self.role.clone_from(name);
         }
@@ -84,16 +84,16 @@ impl Diagnosis<'_> {
                 return checks;
             }
         }
-        checks.extend(self.database(&place).await);
+        checks.extend(self.database(&surroundings).await);
         checks
     }
 
     /// Database, a question to it, integration, schema and stage.
-    async fn database(&self, place: &Place) -> Vec<Check> {
+    async fn database(&self, surroundings: &Surroundings) -> Vec<Check> {
         let Names { database, published, .. } = &self.of.names;
         let mut checks = Vec::new();
         let what = format!("database {}", database.as_str());
-        let schemas = match self.look(place, &format!("show schemas in database {database}")).await {
+        let schemas = match self.look(surroundings, &format!("show schemas in database {database}")).await {
             Ok(schemas) => schemas,
             Err(error) => {
                 let sql = format!(
@@ -105,11 +105,11 @@ impl Diagnosis<'_> {
         };
         checks.push(Check::passed(what));
         let question = format!("select count(*) from {database}.information_schema.schemata");
-        let (what, sql) = self.running(place);
+        let (what, sql) = self.running(surroundings);
         if !self.note(&mut checks, what, self.of.client.session(), &question, sql).await {
             return checks;
         }
-        let (check, integration) = self.integration(place).await;
+        let (check, integration) = self.integration(surroundings).await;
         let is_there = check.problem.is_none();
         checks.push(check);
         let what = format!("schema {}.{}", database.as_str(), published.as_str());
@@ -120,12 +120,12 @@ impl Diagnosis<'_> {
         }
         checks.push(Check::passed(what));
         if is_there {
-            checks.push(self.stage(place, &integration).await);
+            checks.push(self.stage(surroundings, &integration).await);
         }
         checks
     }
 
-    async fn warehouse(&self, name: &str, role: &Place) -> Check {
+    async fn warehouse(&self, name: &str, role: &Surroundings) -> Check {
         let what = format!("warehouse {name}");
         let sql = format!(
             "create warehouse if not exists {name} warehouse_size = xsmall auto_suspend = 60 auto_resume = true;\n\
@@ -142,9 +142,9 @@ impl Diagnosis<'_> {
     }
 
     /// What makes a warehouse run, which nothing else here does.
-    fn running(&self, place: &Place) -> (String, String) {
+    fn running(&self, surroundings: &Surroundings) -> (String, String) {
         let role = &self.role;
-        match &place.warehouse {
+        match &surroundings.warehouse {
             Some(name) => (
                 format!("a question to warehouse {name}"),
                 format!(
@@ -160,11 +160,11 @@ impl Diagnosis<'_> {
         }
     }
 
-    async fn integration(&self, place: &Place) -> (Check, Integration) {
+    async fn integration(&self, surroundings: &Surroundings) -> (Check, Integration) {
         let name = &self.of.settings.storage_integration;
         let what = format!("storage integration {name}");
         let described = match name.parse::<Name>() {
-            Ok(quoted) => self.look(place, &format!("desc integration {quoted}")).await,
+            Ok(quoted) => self.look(surroundings, &format!("desc integration {quoted}")).await,
             Err(error) => Err(error.into()),
         };
         let mut integration = Integration {
@@ -205,7 +205,7 @@ impl Diagnosis<'_> {
     }
 
     /// Whether Snowflake sees through the stage what is written for it.
-    async fn stage(&self, place: &Place, integration: &Integration) -> Check {
+    async fn stage(&self, surroundings: &Surroundings, integration: &Integration) -> Check {
         let dumps = self.of.storage.folder_url(DUMPS);
         let what = format!("what Snowflake sees below {dumps}");
         let path = self.of.storage.path(DUMPS).join(PROBE);
@@ -214,7 +214,7 @@ impl Diagnosis<'_> {
             return Check::failed(what, self.of.storage.write_error(error), "Mend the first finding.");
         }
         let seen = match self.of.names.published(STAGE) {
-            Ok(stage) => self.look(place, &format!("list @{stage}/{PROBE}")).await,
+            Ok(stage) => self.look(surroundings, &format!("list @{stage}/{PROBE}")).await,
             Err(error) => Err(error.into()),
         };
         let removed = store.delete(&path).await;
@@ -234,11 +234,11 @@ impl Diagnosis<'_> {
         &self,
         checks: &mut Vec<Check>,
         what: String,
-        place: &Place,
+        surroundings: &Surroundings,
         sql: &str,
         remedy: String,
     ) -> bool {
-        let check = match self.look(place, sql).await {
+        let check = match self.look(surroundings, sql).await {
             Ok(_) => Check::passed(what),
             Err(error) => Check::failed(what, error, remedy),
         };
@@ -247,8 +247,9 @@ impl Diagnosis<'_> {
         passed
     }
 
-    async fn look(&self, place: &Place, sql: &str) -> Result<Vec<Vec<String>>, WarehouseError> {
-        let session = Session::new(self.of.client.in_session(place.clone()), self.of.mark("doctor"), None);
+    async fn look(&self, surroundings: &Surroundings, sql: &str) -> Result<Vec<Vec<String>>, WarehouseError> {
+        let session =
+            Session::new(self.of.client.in_session(surroundings.clone()), self.of.mark("doctor"), None);
         texts(session.ask("doctor", sql, &[]).await?).await
     }
 

@@ -29,11 +29,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use daybook_model::{Dialect, Registry};
 use daybook_snowflake_api::statements::literal;
-use daybook_snowflake_api::{Client, ClientOptions, Credentials, Session as Place};
+use daybook_snowflake_api::{Client, ClientOptions, Credentials, Session as Surroundings};
 
 use crate::{
-    Build, Check, Cost, Explanation, Publication, QueryResult, Storage, VacuumMetrics, Warehouse,
-    WarehouseError,
+    Build, Check, Cost, DUMPS, Explanation, LOOK, Publication, QueryResult, Storage, VacuumMetrics,
+    Warehouse, WarehouseError,
 };
 use answer::answer;
 use build::{SnowflakeBuild, State};
@@ -42,16 +42,8 @@ use objects::Objects;
 use publications::Publications;
 use session::Session;
 
-/// The relation of the dates that are closed.
-const CLOSED_DATES: &str = "closed_dates";
-/// The relation of the statuses that mean paid.
-const PAID_STATUSES: &str = "paid_statuses";
 /// The stage that shows the dumps.
 const STAGE: &str = "daybook_dumps";
-/// The run that builds nothing, but looks what a build would do, beside one that does.
-const LOOK: i64 = 0;
-/// Where dumps lie below the warehouse's storage.
-const DUMPS: &str = "dumps";
 
 /// What to know of an account.
 #[derive(Debug)]
@@ -112,8 +104,11 @@ impl SnowflakeWarehouse {
             Credentials::KeyPair { user, .. } => user.clone(),
             Credentials::OAuth(_) | Credentials::ProgrammaticAccessToken(_) => "the token's user".to_owned(),
         };
-        client.session =
-            Place { database: Some(names.database.as_str().to_owned()), schema: None, ..client.session };
+        client.session = Surroundings {
+            database: Some(names.database.as_str().to_owned()),
+            schema: None,
+            ..client.session
+        };
         Ok(Self {
             storage,
             registry,

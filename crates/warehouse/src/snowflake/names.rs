@@ -4,8 +4,7 @@ use daybook_model::compile;
 use daybook_snowflake_api::SnowflakeError;
 use daybook_snowflake_api::statements::{Name, Place};
 
-use super::LOOK;
-use crate::WarehouseError;
+use crate::{LOOK, WarehouseError};
 
 /// The schema by which models and questions mean the state before a build.
 const PUBLISHED: &str = "PUBLISHED";

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daybook_model::{Dialect, Model, Registry};
+use daybook_model::{CLOSED_DATES, Dialect, Model, PAID_STATUSES, PARTITION_COLUMN, Registry};
 use daybook_snowflake_api::statements::{
     Column, ColumnType, Grants, Name, Place, create_stage, create_table, create_view, drop_table, drop_view,
     literal, rename_table,
@@ -11,9 +11,9 @@ use daybook_snowflake_api::statements::{
 use super::answer::texts;
 use super::names::Names;
 use super::publications::Publications;
-use super::schema::{self, PARTITION_COLUMN};
+use super::schema;
 use super::session::Session;
-use super::{CLOSED_DATES, PAID_STATUSES, STAGE, Settings};
+use super::{STAGE, Settings};
 use crate::{Publication, WarehouseError};
 
 const STEP: &str = "create";
@@ -282,14 +282,9 @@ fn upper(name: &str) -> String {
 
 /// The view of a model that is computed when it is asked; what it reads lies in the view's schema.
 pub(super) fn view(model: &Model, place: &Place, grants: Grants) -> Result<String, WarehouseError> {
-    let sql = model.compile(&BTreeSet::new(), Dialect::Snowflake).map_err(uncompiled(model))?;
+    let sql =
+        model.compile(&BTreeSet::new(), Dialect::Snowflake).map_err(WarehouseError::uncompiled(model))?;
     Ok(create_view(place, &schema::columns(&model.columns)?, &sql, grants))
-}
-
-/// The error of a model whose SQL does not compile.
-pub(super) fn uncompiled<E: std::fmt::Display>(model: &Model) -> impl FnOnce(E) -> WarehouseError + use<E> {
-    let model = model.name.clone();
-    move |error| WarehouseError::Model { model, problem: error.to_string() }
 }
 
 /// A type as the information schema shows it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use daybook_model::Model;
+use daybook_model::{CLOSED_DATES, Model, PAID_STATUSES, PARTITION_COLUMN};
 use daybook_snowflake_api::statements::{
     Change, Extent, Name, create_table, drop_table, list, literal, replace, transaction,
 };
@@ -11,9 +11,8 @@ use uuid::Uuid;
 use super::build::{Made, SnowflakeBuild};
 use super::objects::{first_table, readers_view, table_for_view, view_for_table};
 use super::publications::{Fence, Pin, Publications};
-use super::schema::{self, PARTITION_COLUMN, calendar};
+use super::schema::{self, calendar};
 use super::session::Session;
-use super::{CLOSED_DATES, PAID_STATUSES};
 use crate::{Publication, PublicationDraft, WarehouseError};
 
 const STEP: &str = "publish";

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use daybook_model::{ColumnSpec, DataType, Model, PartitionDate};
+use daybook_model::{ColumnSpec, DataType, Model, PARTITION_COLUMN, PartitionDate};
 use daybook_snowflake_api::SnowflakeError;
 use daybook_snowflake_api::statements::{Column, ColumnType, Name};
-
-pub(super) const PARTITION_COLUMN: &str = "partition_date";
 
 /// The columns of a table or view. Every one is nullable to the storage: audits, which name rows, tell what is missing.
 pub(super) fn columns(columns: &[ColumnSpec]) -> Result<Vec<Column>, SnowflakeError> {

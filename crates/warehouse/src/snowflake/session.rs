@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use daybook_snowflake_api::statements::Name;
-use daybook_snowflake_api::{Client, ResultSet, Script, Session as Place, SnowflakeError, Statement};
+use daybook_snowflake_api::{Client, ResultSet, Script, Session as Surroundings, SnowflakeError, Statement};
 
 use crate::WarehouseError;
 
@@ -33,8 +33,9 @@ impl Session {
 
     /// The same run's statements, whose names are in `schema` unless they say another.
     pub(super) fn in_schema(&self, schema: &Name) -> Self {
-        let place = Place { schema: Some(schema.as_str().to_owned()), ..self.client.session().clone() };
-        Self { client: self.client.in_session(place), ..self.clone() }
+        let surroundings =
+            Surroundings { schema: Some(schema.as_str().to_owned()), ..self.client.session().clone() };
+        Self { client: self.client.in_session(surroundings), ..self.clone() }
     }
 
     /// The same, to settle what was begun, whatever was spent.

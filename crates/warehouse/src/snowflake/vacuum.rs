@@ -1,11 +1,11 @@
 //! Removes what nobody reads any more.
 
+use super::SnowflakeWarehouse;
 use super::answer::{number, texts};
 use super::names::Names;
 use super::publications::Publications;
 use super::session::Session;
-use super::{LOOK, SnowflakeWarehouse};
-use crate::{VacuumMetrics, WarehouseError};
+use crate::{LOOK, VacuumMetrics, WarehouseError};
 
 impl SnowflakeWarehouse {
     /// Drops the schemas of builds, and, once there are twice as many, all documents but those of the last `keep`

@@ -224,7 +224,16 @@ async fn a_query_tells_what_it_reads() {
     assert_eq!((facts.files, facts.row_groups), (1, 1));
     assert!(facts.files_read > 0 && facts.bytes_read > 0, "{facts:?}");
     let nothing = world.warehouse.explain("select nothing from app_sales").await;
-    assert!(nothing.err().is_some_and(|error| error.is_query_mistake()));
+    assert!(matches!(nothing, Err(WarehouseError::Snowflake(_))), "{nothing:?}");
+}
+
+#[tokio::test]
+async fn a_model_that_snowflake_would_understand_otherwise_is_named_with_its_file() {
+    let mut world = World::snowflake().await;
+    let sql = "select partition_date, count(*) / 2 as orders from orders group by partition_date";
+    world.use_models(&[("mine/pairs.sql", sql), ("mine/pairs.yml", &counts_a_day("view", &["orders"]))]);
+    let error = world.warehouse.create().await.unwrap_err().to_string();
+    assert!(error.contains("model pairs: models/mine/pairs.sql") && error.contains("division"), "{error}");
 }
 
 #[tokio::test]

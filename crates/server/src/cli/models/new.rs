@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use daybook_model::step;
 
 use super::{Outcome, Reporting};
 use crate::daybook::Daybook;
@@ -57,6 +58,11 @@ pub(super) fn execute(daybook: &Daybook, args: &NewArgs, reporting: Reporting) -
     if !is_name {
         bail!("'{name}' is no name for a table: use lower-case letters, digits and _, a letter first");
     }
+    if step::has_name(name) {
+        bail!(
+            "'{name}' is the name of a step of the close, by which runs are recorded: call the model otherwise"
+        );
+    }
     if daybook.registry()?.columns(name).is_some() {
         bail!(
             "there is a model or source '{name}' already: to override a shipped one, begin with a copy of its files"
@@ -67,7 +73,7 @@ pub(super) fn execute(daybook: &Daybook, args: &NewArgs, reporting: Reporting) -
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     for (extension, content) in [("sql", SQL), ("yml", YAML)] {
         let path = folder.join(format!("{name}.{extension}"));
-        write(&path, content).map_err(|error| anyhow::anyhow!("cannot write {}: {error}", path.display()))?;
+        write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
         if !reporting.quiet {
             output::remark(&format!("wrote {}", path.display()));
         }

@@ -50,7 +50,7 @@ pub(super) async fn execute(
     let registry = daybook.registry()?;
     let selected = args.selection.of(&registry)?;
     let units = if args.data { Vec::new() } else { unit_tests(&registry, &selected).await? };
-    let warehouse = daybook.open_warehouse()?;
+    let warehouse = daybook.warehouse()?;
     let published = if args.unit { None } else { warehouse.published().await? };
     let (mut data, mut unbuilt) = (Vec::new(), Vec::new());
     if let Some(publication) = &published {
