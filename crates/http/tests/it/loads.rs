@@ -169,6 +169,9 @@ async fn a_load_whose_end_cannot_be_written_down_stops_no_other() {
     assert_eq!(ended(&front, &behind.json()["loads"][0]["id"]).await["state"], "failed");
 }
 
+/// The first rejected row, mended.
+const CORRECTED: &str = "id,processed_timestamp,customer_id,rejected_row_id\no2,2024-05-01 11:00:00,c1,1\n";
+
 #[tokio::test]
 async fn a_replay_that_is_given_up_leaves_nobody_waiting_for_the_turn_of_loads() {
     let front = Front::with(|options| options.timeout = Duration::from_secs(3)).await;
@@ -176,11 +179,7 @@ async fn a_replay_that_is_given_up_leaves_nobody_waiting_for_the_turn_of_loads()
     write(&front, "1/order_lines.csv", LINES);
     let batch: Url = uri(&front, "1").parse().unwrap();
     front.ods.load(&batch, &LoadOptions::default(), &|_| ()).await.unwrap();
-    write(
-        &front,
-        "_fixed/orders.csv",
-        "id,processed_timestamp,customer_id,rejected_row_id\no2,2024-05-01 11:00:00,c1,1\n",
-    );
+    write(&front, "_fixed/orders.csv", CORRECTED);
     let corrections = json!({"uri": uri(&front, "_fixed")});
     let mut other = front.session().await;
     sqlx::query(TURN).execute(&mut other).await.unwrap();
@@ -194,7 +193,10 @@ async fn a_replay_that_is_given_up_leaves_nobody_waiting_for_the_turn_of_loads()
 
     sqlx::query("select pg_advisory_unlock_all()").execute(&mut other).await.unwrap();
     // with a server's usual patience
-    let replayed = front.beside().await.send(Method::POST, "/v1/rejects/replay", &corrections).await;
+    let beside = front.beside().await;
+    write(&beside, "_fixed/orders.csv", CORRECTED);
+    let corrections = json!({"uri": uri(&beside, "_fixed")});
+    let replayed = beside.send(Method::POST, "/v1/rejects/replay", &corrections).await;
     assert_eq!(replayed.json()["batches"][0]["files"][0]["loaded"], 1, "{replayed:?}");
 }
 
