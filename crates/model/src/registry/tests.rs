@@ -223,7 +223,6 @@ fn a_fingerprint_of_each_kind_feed_and_type_stays_what_it_was() {
         "view",
     ]
     .map(fingerprint);
-    // another one would have every table built anew
     insta::assert_snapshot!(fingerprints.join("\n"), @r"
     cd574385b5d1b06b37c8efc9ff3a2580
     9365e4c8da93183b19c97bddba443821

@@ -41,8 +41,8 @@ impl Ods {
     ///
     /// All tables, and the list of loads, show the database at one and the same moment. Besides the contract's facts
     /// the dump holds the versions of products and variants, what payments were at the end of earlier dates, and the
-    /// lines that wait for their order, these whatever their date. Rows come in no particular order. Writing again replaces what an earlier attempt of the same run
-    /// left; nothing else changes, in the store or in the database.
+    /// lines that wait for their order, these whatever their date. Rows come in no particular order. Writing again
+    /// replaces what an earlier attempt of the same run left; nothing else changes, in the store or in the database.
     ///
     /// # Errors
     ///

@@ -40,6 +40,17 @@ fn lines(ids: &[&str], revenues: &[i32], of: &[&str]) -> RecordBatch {
     .unwrap()
 }
 
+/// Payments that succeeded at one time.
+fn paid(ids: &[&str], of: &[&str], at: &str) -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("id", texts(ids)),
+        ("order_id", texts(of)),
+        ("status", texts(&vec!["success"; ids.len()])),
+        ("created_at", times(&vec![at; ids.len()])),
+    ])
+    .unwrap()
+}
+
 fn day() -> PartitionDate {
     "2024-05-01".parse().unwrap()
 }
@@ -115,13 +126,7 @@ async fn a_payment_goes_only_as_it_is_held() {
              ('t3', 'o', 'success', '2024-05-01 10:00:00')",
     )
     .await;
-    let held = RecordBatch::try_from_iter([
-        ("id", texts(&["t1", "t2"])),
-        ("order_id", texts(&["o", "o"])),
-        ("status", texts(&["success", "success"])),
-        ("created_at", times(&["2024-05-01 10:00:00"; 2])),
-    ])
-    .unwrap();
+    let held = paid(&["t1", "t2"], &["o", "o"], "2024-05-01 10:00:00");
     let metrics = shop.ods.expire_transactions(day()..=day(), BusinessTimezone::UTC, &[held]).await.unwrap();
     assert_eq!(metrics, ExpireMetrics { transactions: 1, kept: 2, ..ExpireMetrics::default() });
     assert_eq!(shop.query("select id from ods.transaction order by id").await, "t2\nt3");
@@ -138,13 +143,7 @@ async fn a_superseded_state_goes_once_it_or_a_later_one_of_its_date_is_held() {
              ('t2', 'o', 'settled', '2024-05-01 10:00:00'), ('t3', 'o', 'success', '2024-05-01 10:00:00')",
     )
     .await;
-    let held = RecordBatch::try_from_iter([
-        ("id", texts(&["t1", "t2"])),
-        ("order_id", texts(&["o", "o"])),
-        ("status", texts(&["success", "success"])),
-        ("created_at", times(&["2024-05-01 10:00:00"; 2])),
-    ])
-    .unwrap();
+    let held = paid(&["t1", "t2"], &["o", "o"], "2024-05-01 10:00:00");
     let metrics = shop.ods.expire_transactions(day()..=day(), BusinessTimezone::UTC, &[held]).await.unwrap();
     assert_eq!(metrics, ExpireMetrics { transactions: 1, ..ExpireMetrics::default() });
     assert_eq!(
@@ -163,14 +162,7 @@ async fn a_payment_stays_as_long_as_its_order() {
              ('t1', 'night', 'success', '2024-05-01 23:59:50'), ('t2', 'gone', 'success', '2024-05-01 23:59:50')",
     )
     .await;
-    let held = RecordBatch::try_from_iter([
-        ("id", texts(&["t1", "t2"])),
-        ("order_id", texts(&["night", "gone"])),
-        ("status", texts(&["success", "success"])),
-        ("created_at", times(&["2024-05-01 23:59:50"; 2])),
-    ])
-    .unwrap();
-    let held = [held];
+    let held = [paid(&["t1", "t2"], &["night", "gone"], "2024-05-01 23:59:50")];
     let expire = || shop.ods.expire_transactions(day()..=day(), BusinessTimezone::UTC, &held);
     let one = ExpireMetrics { transactions: 1, ..ExpireMetrics::default() };
     assert_eq!(expire().await.unwrap(), one);
