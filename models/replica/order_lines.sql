@@ -36,11 +36,35 @@ kept as (
         held.order_id,
         held.quantity,
         held.revenue,
-        coalesce(brought_order.partition_date, held.partition_date) as partition_date
+        held.partition_date
     from order_lines as held
-    left join orders_staging as brought_order on held.order_id = brought_order.id
     where
         held.partition_date in (:dates)
+        and not exists (
+            select 1
+            from brought
+            where brought.id = held.id
+        )
+        and not exists (
+            select 1
+            from orders_staging as moved
+            where moved.id = held.order_id and moved.partition_date <> held.partition_date
+        )
+),
+
+moved as (
+    select
+        held.id,
+        held.variant_id,
+        held.order_id,
+        held.quantity,
+        held.revenue,
+        brought_order.partition_date
+    from order_lines as held
+    inner join orders_staging as brought_order on held.order_id = brought_order.id
+    where
+        held.partition_date in (:dates)
+        and brought_order.partition_date <> held.partition_date
         and not exists (
             select 1
             from brought
@@ -66,4 +90,13 @@ select
     order_id,
     partition_date
 from kept
+union all
+select
+    id,
+    quantity,
+    variant_id,
+    revenue,
+    order_id,
+    partition_date
+from moved
 where partition_date in (:dates)

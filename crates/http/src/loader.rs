@@ -14,20 +14,12 @@ use crate::server::Services;
 /// How long a request waits at most that nobody told this process of: another process took it and died.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Loads until told to stop. A defect ends one load, and not all that are asked for after it.
-pub(crate) async fn keep_running(services: Services, stop: CancellationToken) {
-    while AssertUnwindSafe(run(&services, &stop)).catch_unwind().await.is_err() {
-        tracing::error!("the worker of requested loads died of a defect, and begins again");
-        let _ = stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
-    }
-}
-
 /// Loads until told to stop; a batch that is being loaded at that moment is dropped, and its request taken up again.
-async fn run(services: &Services, stop: &CancellationToken) {
+pub(crate) async fn keep_running(services: Services, stop: CancellationToken) {
     stop.run_until_cancelled(async {
         loop {
             if let Some(ods) = services.ods.get() {
-                work_off(ods, services).await;
+                work_off(ods, &services).await;
             }
             let _ = tokio::time::timeout(LOOK, services.wake_loader.notified()).await;
         }
@@ -48,14 +40,21 @@ async fn work_off(ods: &Ods, services: &Services) {
             }
         };
         let id = claimed.request.id;
-        if let Err(error) = load(claimed, ods, services).await {
-            tracing::error!(id, %error, "a requested load is put off: {error}");
-            put_off.push(id);
+        match AssertUnwindSafe(load(claimed, ods, services)).catch_unwind().await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(id, %error, "a requested load is put off: {error}");
+                put_off.push(id);
+            }
+            Err(_) => {
+                tracing::error!(id, "a requested load died of a defect, and is put off");
+                put_off.push(id);
+            }
         }
     }
 }
 
-/// Loads what was asked for. An error says that it stays to be done: the database is away, or does not take the result.
+/// Loads what was asked for. An error says that it stays to be done: what it needs is away, or its result is not taken.
 async fn load(claimed: ClaimedLoad, ods: &Ods, services: &Services) -> Result<(), OdsError> {
     let (id, uri) = (claimed.request.id, claimed.request.uri.clone());
     tracing::info!(id, uri, "loading {uri}");
@@ -69,7 +68,7 @@ async fn load(claimed: ClaimedLoad, ods: &Ods, services: &Services) -> Result<()
             tracing::info!(id, uri, batches = reports.len(), "loaded {uri}");
             claimed.finish(&to_json(&reports), None, now).await
         }
-        Err(error) if error.is_outage() => {
+        Err(error) if error.may_pass() => {
             claimed.give_back().await?;
             Err(error)
         }

@@ -137,6 +137,15 @@ pub enum OdsError {
 }
 
 impl OdsError {
+    /// Whether the same may succeed later by itself: PostgreSQL or the object store is away, or somebody was in the way.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Batch { source, .. } => source.may_pass(),
+            Self::Store { .. } | Self::Read { .. } | Self::Conflict(_) | Self::GaveUp(_) => true,
+            error => error.is_outage(),
+        }
+    }
+
     /// Whether PostgreSQL is away, or lets nobody in any more, rather than unwilling: the same may succeed once it is
     /// back, or knows the user, the password and the database again.
     pub fn is_outage(&self) -> bool {

@@ -28,6 +28,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 async fn main() -> ExitCode {
     match execute(Cli::parse()).await {
         Ok(outcome) => outcome.into(),
+        Err(error) if output::is_enough(&error) => Outcome::Done.into(),
         Err(error) => {
             output::error(&error);
             Outcome::Failed.into()

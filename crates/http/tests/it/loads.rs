@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use daybook_ods::LoadOptions;
-use daybook_testkit::TestBucket;
+use daybook_testkit::{Fault, FaultProxy, TestBucket};
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
@@ -148,6 +148,30 @@ async fn a_load_that_loses_its_connection_stays_to_be_done() {
     while front.get(&path).await.json()["state"] == "running" {}
     assert_ne!(front.get(&path).await.json()["state"], "failed");
     front.send(Method::POST, "/v1/loads", &order).await;
+    assert_eq!(ended(&front, &id).await["state"], "done");
+    assert_eq!(front.get("/v1/orders/o1").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_load_that_cannot_read_its_place_stays_to_be_done() {
+    let bucket = TestBucket::create().await.unwrap();
+    let proxy = FaultProxy::before(&bucket).await.unwrap();
+    let front = Front::landing_through(&bucket, &proxy).await;
+    for (batch, order) in [("1", "o1"), ("2", "o2")] {
+        bucket.put(&format!("in/{batch}/orders.csv"), ORDERS.replace("o1", order)).await.unwrap();
+        let lines = LINES.replace("o1", order).replace("l1", batch);
+        bucket.put(&format!("in/{batch}/order_lines.csv"), lines).await.unwrap();
+    }
+    let expired = "<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>";
+    let place = format!("GET /{}/in/1/orders.csv", bucket.name());
+    proxy.fault(&place, Fault::Answer(403, expired));
+    let order = |batch: &str| json!({"uri": bucket.url(&format!("in/{batch}"))});
+    let id = front.send(Method::POST, "/v1/loads", &order("1")).await.json()["loads"][0]["id"].clone();
+    let behind = front.send(Method::POST, "/v1/loads", &order("2")).await.json()["loads"][0]["id"].clone();
+    assert_eq!(ended(&front, &behind).await["state"], "done");
+    proxy.requested(&place).await;
+    assert_ne!(front.get(&format!("/v1/loads/{id}")).await.json()["state"], "failed");
+    front.send(Method::POST, "/v1/loads", &order("1")).await;
     assert_eq!(ended(&front, &id).await["state"], "done");
     assert_eq!(front.get("/v1/orders/o1").await.status, 200);
 }

@@ -12,7 +12,7 @@ use daybook_http::{
 use daybook_model::Clock;
 use daybook_ods::{LoadOptions, Ods, Scope};
 use daybook_storage::StorageOptions;
-use daybook_testkit::{TestBucket, TestDatabase};
+use daybook_testkit::{FaultProxy, TestBucket, TestDatabase};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -61,11 +61,20 @@ impl Front {
 
     /// A server whose landing place is in a bucket.
     pub(crate) async fn landing_in(bucket: &TestBucket) -> Self {
+        Self::landing_at(bucket, bucket.variables()).await
+    }
+
+    /// The same, with a network in between.
+    pub(crate) async fn landing_through(bucket: &TestBucket, proxy: &FaultProxy) -> Self {
+        Self::landing_at(bucket, bucket.variables_through(proxy)).await
+    }
+
+    async fn landing_at(bucket: &TestBucket, variables: Vec<(String, String)>) -> Self {
         let url = TestDatabase::create().await.unwrap().url();
         let ods = Ods::connect(&url, Clock::default()).await.unwrap();
         ods.migrate().await.unwrap();
         let token = ods.create_token("test", &Scope::ALL).await.unwrap();
-        let storage = StorageOptions::from_variables(bucket.variables());
+        let storage = StorageOptions::from_variables(variables);
         let load_options = LoadOptions { storage, ..LoadOptions::default() };
         let landing = bucket.url("in").parse().unwrap();
         Self::serve(ods, url, token, load_options, |options| options.landing = landing).await

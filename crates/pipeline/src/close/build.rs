@@ -164,6 +164,8 @@ impl Merge<'_> {
     ) -> Result<Catalogue, PipelineError> {
         let mut touched = Catalogue::default();
         if !products.is_empty() {
+            // some change the end of no day, such as those before a removal: views may show them nevertheless
+            self.ask("products", Touched::ProductVersions, products).await?;
             touched.snapshots = self.ask_snapshots("products", Touched::ProductSnapshots, products).await?;
         }
         if !variants.is_empty() {

@@ -10,10 +10,10 @@ use serde_json::json;
 use super::assembly::Assembly;
 use super::audit::{Auditor, Subject, TestFailure};
 use super::build::Built;
-use super::measures;
 use super::period::Period;
 use super::steps::Steps;
-use super::touched::{DATES_AT_A_TIME, ROWS_AT_A_TIME, Touched, candidates};
+use super::touched::{DATES_AT_A_TIME, ROWS_AT_A_TIME, Touched, asked, candidates};
+use super::{measures, rows};
 use crate::PipelineError;
 
 impl Assembly<'_> {
@@ -41,6 +41,7 @@ impl Assembly<'_> {
             Some((manifest, period)) => missing_from_replica(build, manifest, before, period).await?,
             None => Vec::new(),
         };
+        differences.extend(shrunk(build, built).await?);
         differences.extend(contradictions(build, built).await?);
         steps.end(step::RECONCILE, started, json!({ "differences": differences.len() })).await?;
         stop_at(differences)
@@ -136,6 +137,28 @@ async fn missing_from_replica(
         );
     }
     Ok(missing)
+}
+
+/// Merging replaces rows and moves them; it never makes them fewer.
+async fn shrunk(build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {
+    let mut shrunk = Vec::new();
+    for table in ["orders", "order_lines", "transaction"] {
+        if built.models.get(table).is_none_or(|merged| merged.dates.is_empty()) {
+            continue;
+        }
+        let sql = format!(
+            "select (select count(*) from published.\"{table}\") as before, (select count(*) from \"{table}\") as after"
+        );
+        let counts = rows::pairs(build.query(&asked(&sql, build.dialect())?).await?).await?;
+        let fewer = counts.into_iter().filter(|(before, after)| after < before);
+        shrunk.extend(fewer.map(|(before, after)| {
+            format!(
+                "{table}: the replica has lost {} of the {before} rows that are published",
+                before - after
+            )
+        }));
+    }
+    Ok(shrunk)
 }
 
 async fn contradictions(build: &dyn Build, built: &Built) -> Result<Vec<String>, PipelineError> {

@@ -51,6 +51,8 @@ pub(super) enum Touched {
     MovedPayments,
     /// Order dates of the orders that such transactions paid.
     LeftOrders,
+    /// Dates of products' versions that were not published.
+    ProductVersions,
     /// Closed dates whose product snapshot changed.
     ProductSnapshots,
     /// Closed dates whose variant snapshot changed.
@@ -77,6 +79,7 @@ impl Touched {
             Self::PaidOrders => PAYMENTS.changed(include_str!("../../queries/touched/paid_orders.sql")),
             Self::MovedPayments => PAYMENTS.changed(include_str!("../../queries/touched/moved_payments.sql")),
             Self::LeftOrders => PAYMENTS.changed(include_str!("../../queries/touched/left_orders.sql")),
+            Self::ProductVersions => include_str!("../../queries/touched/product_versions.sql").to_owned(),
             Self::ProductSnapshots => snapshots("product", "title, product_type, created_at"),
             Self::VariantSnapshots => {
                 snapshots("variant", "product_id, title, price, created_at, updated_at, ingested_at")
@@ -100,6 +103,7 @@ impl Touched {
             }
             // these compare whole histories, or are bounded by something else than dates
             Self::HealedLines
+            | Self::ProductVersions
             | Self::ProductSnapshots
             | Self::VariantSnapshots
             | Self::Versions

@@ -222,6 +222,24 @@ async fn a_removed_product_keeps_its_history() {
 }
 
 #[tokio::test]
+async fn a_late_title_of_a_product_that_is_gone_by_then_is_published() {
+    let books = first_day().await;
+    let ods = books.ods(time("2024-03-01 20:00")).await;
+    ods.execute("delete from ods.product where id = 'p1'").await.unwrap();
+    books.close_day(day("2024-03-01")).await;
+    let titles = "select distinct product_title from app_sales where product_id = 'p1'";
+    assert_eq!(books.query(titles).await, ["Mug"]);
+    let product = format!("{PRODUCTS}p1,Cup,kitchen,2024-03-01 08:00:00\n");
+    let late = [("product.csv", product.as_str()), ("variant.csv", VARIANTS)];
+    books.load_batch(time("2024-03-01 11:00"), "late", &late).await;
+    let now = close_of(day("2024-03-01"));
+    let report = books.close(now, ClosePeriod::Due).await;
+    assert_eq!(report.state, CloseState::Published, "{report:?}");
+    assert_eq!(books.query(titles).await, ["Cup"]);
+    assert_eq!(books.close(now, ClosePeriod::Due).await.state, CloseState::Unchanged);
+}
+
+#[tokio::test]
 async fn due_days_are_closed_once_and_an_empty_shop_has_none() {
     let books = Books::new().await;
     let nothing = books.close(time("2024-03-02 02:00"), ClosePeriod::Due).await;

@@ -165,7 +165,7 @@ async fn report(
     let warehouse = daybook.warehouse()?;
     for (title, sql) in QUESTIONS {
         if reporting.format == Format::Table {
-            output::line(&format!("\n{title}"));
+            output::line(&format!("\n{title}"))?;
         }
         output::print_query(reporting.format, warehouse.query(sql, &[]).await?).await?;
     }

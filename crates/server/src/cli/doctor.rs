@@ -25,7 +25,7 @@ pub(super) async fn execute(daybook: &Daybook, reporting: Reporting) -> anyhow::
     if reporting.format == Format::Table {
         for check in &checks {
             if let Some(remedy) = &check.remedy {
-                output::line(&format!("\n{}:\n{remedy}", check.what));
+                output::line(&format!("\n{}:\n{remedy}", check.what))?;
             }
         }
     }

@@ -51,7 +51,7 @@ async fn perform(ods: &Ods, command: &TokenCommand, reporting: Reporting) -> any
             let token = ods.create_token(name, scopes).await?;
             match reporting.format {
                 Format::Json => output::json(&json!({ "name": name, "token": token }))?,
-                _ => output::line(&token),
+                _ => output::line(&token)?,
             }
         }
         TokenCommand::List => list(ods, reporting).await?,

@@ -6,7 +6,9 @@ mod progress;
 mod rows;
 
 use std::error::Error;
+use std::io::{self, ErrorKind, Write};
 
+use arrow::error::ArrowError;
 use chrono::NaiveDateTime;
 use clap::ValueEnum;
 use daybook_ods::OdsError;
@@ -74,15 +76,32 @@ pub(crate) fn remark(text: &str) {
 }
 
 /// Prints a line of an answer.
-#[expect(clippy::print_stdout, reason = "the command line's own output")]
-pub(crate) fn line(text: &str) {
-    println!("{text}");
+///
+/// # Errors
+/// When nobody reads on, or the disk is full.
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{text}")?;
+    output.flush()
+}
+
+/// Whether `error` says that whoever read the answer has seen enough, such as `head`.
+pub(crate) fn is_enough(error: &anyhow::Error) -> bool {
+    let written = error.downcast_ref::<io::Error>();
+    let as_csv = error.downcast_ref::<csv::Error>().and_then(|error| match error.kind() {
+        csv::ErrorKind::Io(error) => Some(error),
+        _ => None,
+    });
+    let by_arrow = error.downcast_ref::<ArrowError>().and_then(|error| match error {
+        ArrowError::IoError(_, error) => Some(error),
+        _ => None,
+    });
+    written.or(as_csv).or(by_arrow).is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// Prints a value as indented JSON.
 pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    line(&serde_json::to_string_pretty(value)?);
-    Ok(())
+    Ok(line(&serde_json::to_string_pretty(value)?)?)
 }
 
 #[cfg(test)]

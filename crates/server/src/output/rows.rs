@@ -18,7 +18,7 @@ const TABLE_ROWS: usize = 1_000;
 /// Prints rows of text under headers.
 pub(crate) fn print_rows(format: Format, headers: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
     match format {
-        Format::Table => super::line(&table(headers, rows).to_string()),
+        Format::Table => super::line(&table(headers, rows).to_string())?,
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(io::stdout());
             writer.write_record(headers)?;
@@ -60,7 +60,7 @@ pub(crate) async fn print_query(format: Format, result: QueryResult) -> anyhow::
                 writer.write(&batch)?;
             }
             writer.finish()?;
-            super::line("");
+            super::line("")?;
             Ok(())
         }
     }
@@ -85,7 +85,7 @@ async fn print_query_table(result: QueryResult) -> anyhow::Result<()> {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    super::line(&table.to_string());
+    super::line(&table.to_string())?;
     if more {
         super::remark("only the first 1000 rows are shown: use --format csv or json for all");
     }

@@ -1,5 +1,7 @@
 //! `daybook models`: the shipped ones and one's own, without PostgreSQL where no data is needed.
 
+use std::process::Stdio;
+
 use crate::support::Folder;
 
 #[test]
@@ -17,6 +19,19 @@ fn a_new_model_passes_its_checks_and_its_example() {
     folder.daybook(&["models", "new", "app_paid_orders"]).assert_error(&["already"]);
     folder.daybook(&["models", "new", "publish"]).assert_error(&["'publish'", "a step of the close"]);
     assert!(!folder.path(".daybook/postgres").exists(), "no database is needed");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let folder = Folder::new();
+    for format in ["table", "csv", "json"] {
+        let mut command = folder.command(&[], &["--format", format, "models", "list"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!((ended.status.code(), said.as_ref()), (Some(0), ""), "{format}");
+    }
 }
 
 #[test]

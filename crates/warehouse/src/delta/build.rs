@@ -16,7 +16,7 @@ use datafusion::prelude::ParquetReadOptions;
 use datafusion::scalar::ScalarValue;
 use daybook_model::manifest::{Manifest, staged};
 use daybook_model::{
-    CLOSED_DATES, Dialect, Feed, Model, PARTITION_COLUMN, PartitionDate, Registry, compile, portions,
+    CLOSED_DATES, Dialect, Feed, Kind, Model, PARTITION_COLUMN, PartitionDate, Registry, compile, portions,
 };
 use deltalake::DeltaTableError;
 use futures::{StreamExt, TryStreamExt};
@@ -121,12 +121,12 @@ impl DeltaBuild {
         // one portion is shared by all processors; of many, each processor takes its own
         let partitions = if portions.len() == 1 { processors } else { 1 };
         futures::stream::iter(portions)
-            .map(|Portion { dates, permits }| {
+            .map(|Portion { dates: portion, permits }| {
                 let writer = writer.clone();
                 async move {
                     // nobody ever closes it
                     let _permits = self.permits.acquire_many(permits).await.ok();
-                    let rows = self.rows(model, &dates, partitions).await?;
+                    let rows = self.rows(model, dates, &portion, partitions).await?;
                     let written = SpawnedTask::spawn(async move { writer.write(rows).await }).join().await;
                     let written = written.map_err(DeltaTableError::generic).and_then(|done| done);
                     all_dated(model, written.map_err(failed)?)
@@ -200,19 +200,23 @@ impl DeltaBuild {
         Ok(counts.flatten().max().unwrap_or_default().cast_unsigned())
     }
 
-    /// The model's rows of `dates`, and those without any date, with its columns and types, in its order.
+    /// The model's rows of a `portion` of the `dates` being built, and those without any date, with its columns and types,
+    /// in its order.
     async fn rows(
         &self,
         model: &Model,
         dates: &Dates,
+        portion: &Dates,
         partitions: usize,
     ) -> Result<SendableRecordBatchStream, WarehouseError> {
-        let sql = model.compile(dates, self.dialect()).map_err(WarehouseError::uncompiled(model))?;
+        // what is merged may come from any of the dates: an order takes its lines to another one
+        let asked = if model.kind == Kind::Incremental { dates } else { portion };
+        let sql = model.compile(asked, self.dialect()).map_err(WarehouseError::uncompiled(model))?;
         let schema = arrow_schema(model);
         let mut state = self.session.context().state();
         state.config_mut().options_mut().execution.target_partitions = partitions;
         let plan = planned(&state, model, &sql).await?;
-        let plan = if model.is_partitioned() { within(plan, dates)? } else { plan };
+        let plan = if model.is_partitioned() { within(plan, model, portion)? } else { plan };
         let date = model.is_partitioned().then_some(PARTITION_COLUMN);
         let order = date.into_iter().chain(model.sort.iter().map(String::as_str));
         let order = order.map(|name| ident(name).sort(true, false)).collect::<Vec<_>>();
@@ -230,8 +234,8 @@ impl DeltaBuild {
 }
 
 /// `plan` reduced to rows of `dates`: others would be added to partitions that stay. Rows without a date are left in, so
-/// that they can be told of.
-fn within(plan: LogicalPlan, dates: &Dates) -> Result<LogicalPlan, WarehouseError> {
+/// that they can be told of; a dump has none, and files of what is merged are pruned by this condition.
+fn within(plan: LogicalPlan, model: &Model, dates: &Dates) -> Result<LogicalPlan, WarehouseError> {
     let (Some(first), Some(last)) = (dates.first(), dates.last()) else { return Ok(plan) };
     let literal = |date: &PartitionDate| lit(ScalarValue::Date32(Some(date.date().to_epoch_days())));
     let mut is_built: Expr = ident(PARTITION_COLUMN).between(literal(first), literal(last));
@@ -239,7 +243,11 @@ fn within(plan: LogicalPlan, dates: &Dates) -> Result<LogicalPlan, WarehouseErro
         let dates = dates.iter().map(literal).collect();
         is_built = is_built.and(in_list(ident(PARTITION_COLUMN), dates, false));
     }
-    Ok(LogicalPlanBuilder::from(plan).filter(ident(PARTITION_COLUMN).is_null().or(is_built))?.build()?)
+    let condition = match model.kind {
+        Kind::Incremental => is_built,
+        _ => ident(PARTITION_COLUMN).is_null().or(is_built),
+    };
+    Ok(LogicalPlanBuilder::from(plan).filter(condition)?.build()?)
 }
 
 /// Refuses rows that belong to no date.

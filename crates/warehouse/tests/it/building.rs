@@ -1,5 +1,6 @@
 //! What a build makes of what it is brought.
 
+use daybook_model::manifest::DateContent;
 use daybook_warehouse::Build;
 use futures::future::try_join_all;
 
@@ -24,6 +25,32 @@ pub(crate) async fn late_rows_come_in_and_what_is_absent_stays(world: &mut World
     assert_eq!(world.ask(REVENUE).await, ["2024-03-01|2|1|1700|1000", "2024-03-02|2|0|0|0"]);
     let lines = "select id, partition_date from order_lines where order_id = 'o3'";
     assert_eq!(world.ask(lines).await, ["l3|2024-03-02"]);
+}
+
+pub(crate) async fn a_line_follows_its_order_to_a_date_that_is_built_by_itself(world: &mut World) {
+    for (from, to) in [(FIRST, SECOND), (SECOND, FIRST)] {
+        let id = format!("moves from {from}");
+        let at = format!("{from} 12:00:00");
+        let order: Rows<'_> = &[
+            ("orders", &[&[&id, &at, "c1", from]]),
+            ("order_lines", &[&[&id, "1", "v1", "100", &id, from]]),
+        ];
+        world.close(order, &[FIRST, SECOND]).await;
+        let at = format!("{to} 12:00:00");
+        let mut manifest = world.dump(&[("orders", &[&[&id, &at, "c1", to]])]).await;
+        // as many as are never built together
+        let content = |_| DateContent { rows: u64::from(u32::MAX), content_hash: String::new() };
+        let crowded = days(&[FIRST, SECOND]).into_iter().map(|date| (date, content(date))).collect();
+        manifest.tables.get_mut("order_lines").unwrap().dates = crowded;
+        let mut build = world.warehouse.begin(manifest.run_id, &[]).await.unwrap();
+        build.stage(&manifest).await.unwrap();
+        for name in ["orders", "order_lines"] {
+            build.materialize(world.registry.get(name).unwrap(), &days(&[FIRST, SECOND])).await.unwrap();
+        }
+        world.publish(build, &[]).await.unwrap();
+        let lines = format!("select partition_date from order_lines where order_id = '{id}'");
+        assert_eq!(world.ask(&lines).await, [to]);
+    }
 }
 
 pub(crate) async fn a_snapshot_shows_each_day_as_it_ended(world: &mut World) {

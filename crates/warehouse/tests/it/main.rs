@@ -51,6 +51,7 @@ conformance! {
     publishing::of_two_builds_from_one_state_one_publishes,
     publishing::an_empty_day_is_closed,
     building::late_rows_come_in_and_what_is_absent_stays,
+    building::a_line_follows_its_order_to_a_date_that_is_built_by_itself,
     building::a_snapshot_shows_each_day_as_it_ended,
     building::dates_are_built_again_within_a_build,
     building::a_view_shows_all_tables_that_are_built_at_the_same_time,

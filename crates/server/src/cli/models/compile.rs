@@ -58,6 +58,6 @@ pub(super) fn execute(daybook: &Daybook, args: &CompileArgs) -> anyhow::Result<O
     };
     let dates = PartitionDate::range(first, last).collect();
     let compiled = model.compile(&dates, args.dialect.into());
-    output::line(&compiled.with_context(|| model.file.clone())?);
+    output::line(&compiled.with_context(|| model.file.clone())?)?;
     Ok(Outcome::Done)
 }
