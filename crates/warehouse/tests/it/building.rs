@@ -93,6 +93,9 @@ pub(crate) async fn dates_are_built_again_within_a_build(world: &mut World) {
     assert_eq!(made.map(|made| (made.rows, made.dates)), [(4, 2), (1, 1), (0, 0)]);
     let rows = build.rows("orders").await.unwrap();
     assert_eq!(rows.into_values().collect::<Vec<_>>(), [3, 1]);
+    // how a close sees that none is lost
+    let counts = "select (select count(*) from published.orders), (select count(*) from orders)";
+    assert_eq!(world.ask_build(build.as_ref(), counts).await, ["2|4"]);
     world.publish(build, &[FIRST, SECOND]).await.unwrap();
     let ids = "select id from orders order by id";
     assert_eq!(world.ask(ids).await, ["o1", "o2", "o3", "o4"]);
