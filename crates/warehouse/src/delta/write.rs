@@ -10,7 +10,7 @@ use deltalake::operations::write::configs::WriterStatsConfig;
 use deltalake::{DeltaResult, DeltaTable, DeltaTableError};
 use futures::StreamExt;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::{BloomFilterPosition, WriterProperties};
+use parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::schema::{arrow_schema, partition_columns};
@@ -116,6 +116,11 @@ fn properties(model: &Model) -> WriterProperties {
         .set_dictionary_enabled(false);
     for column in model.columns.iter().filter(|column| repeats(model, column)) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), true);
+    }
+    // the bounds of some rows leave out what is not a number, which an engine finds greater than all that is
+    for column in model.columns.iter().filter(|column| column.data_type == DataType::Double) {
+        let column = ColumnPath::from(column.name.as_str());
+        properties = properties.set_column_statistics_enabled(column, EnabledStatistics::None);
     }
     for column in &model.lookups {
         let column = ColumnPath::from(column.as_str());

@@ -94,7 +94,8 @@ pub(crate) async fn dates_are_built_again_within_a_build(world: &mut World) {
     let rows = build.rows("orders").await.unwrap();
     assert_eq!(rows.into_values().collect::<Vec<_>>(), [3, 1]);
     // how a close sees that none is lost
-    let counts = "select (select count(*) from published.orders), (select count(*) from orders)";
+    let counts =
+        "select (select count(*) from published.orders) as before, (select count(*) from orders) as after";
     assert_eq!(world.ask_build(build.as_ref(), counts).await, ["2|4"]);
     world.publish(build, &[FIRST, SECOND]).await.unwrap();
     let ids = "select id from orders order by id";

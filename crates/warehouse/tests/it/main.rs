@@ -60,6 +60,7 @@ conformance! {
     building::a_table_without_dates_is_built_as_a_whole,
     building::a_table_gets_a_new_column,
     values::types_and_nulls_are_kept,
+    values::what_is_not_a_number_is_greater_than_all_that_is,
     values::extreme_values_are_kept,
     values::any_text_is_kept,
     keeping::old_publications_go,

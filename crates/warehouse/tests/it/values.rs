@@ -35,6 +35,26 @@ const SQL: &str = "select id,
 from orders
 where partition_date in (:dates)";
 
+pub(crate) async fn what_is_not_a_number_is_greater_than_all_that_is(world: &mut World) {
+    let sql = SQL.replace(
+        "when id = 'full' then cast(0.1 as double)",
+        "when id = 'full' then 0.5 else cast('NaN' as double)",
+    );
+    world.use_models(&[("every_type.sql", &sql), ("every_type.yml", YAML)]);
+    let rows: Rows<'_> = &[(
+        "orders",
+        &[&["full", "2024-03-01 10:00:00", "c1", FIRST], &["none", "2024-03-01 11:00:00", "c2", FIRST]],
+    )];
+    let build = world.built(rows, &[FIRST]).await;
+    build.materialize(world.registry.get("every_type").unwrap(), &days(&[FIRST])).await.unwrap();
+    world.publish(build, &[FIRST]).await.unwrap();
+    for condition in ["real > 1.0", "real = cast('NaN' as double)"] {
+        assert_eq!(world.ask(&format!("select id from every_type where {condition}")).await, ["none"]);
+    }
+    assert_eq!(world.ask("select id from every_type where real < 1.0").await, ["full"]);
+    assert_eq!(world.ask("select id from every_type order by real desc limit 1").await, ["none"]);
+}
+
 pub(crate) async fn types_and_nulls_are_kept(world: &mut World) {
     world.use_models(&[("every_type.sql", SQL), ("every_type.yml", YAML)]);
     let rows: Rows<'_> = &[(
