@@ -29,6 +29,25 @@ brought as (
         )
 ),
 
+held as (
+    select
+        line.id,
+        line.variant_id,
+        line.order_id,
+        line.quantity,
+        line.revenue,
+        line.partition_date
+    from order_lines as line
+    where
+        line.partition_date in (:dates)
+        and not exists (
+            select 1
+            from brought
+            where brought.id = line.id
+        )
+),
+
+-- apart from those that move, so that of the dates being written only their own files are read
 kept as (
     select
         held.id,
@@ -37,15 +56,9 @@ kept as (
         held.quantity,
         held.revenue,
         held.partition_date
-    from order_lines as held
+    from held
     where
-        held.partition_date in (:dates)
-        and not exists (
-            select 1
-            from brought
-            where brought.id = held.id
-        )
-        and not exists (
+        not exists (
             select 1
             from orders_staging as moved
             where moved.id = held.order_id and moved.partition_date <> held.partition_date
@@ -59,17 +72,10 @@ moved as (
         held.order_id,
         held.quantity,
         held.revenue,
-        brought_order.partition_date
-    from order_lines as held
-    inner join orders_staging as brought_order on held.order_id = brought_order.id
-    where
-        held.partition_date in (:dates)
-        and brought_order.partition_date <> held.partition_date
-        and not exists (
-            select 1
-            from brought
-            where brought.id = held.id
-        )
+        orders_staging.partition_date
+    from held
+    inner join orders_staging on held.order_id = orders_staging.id
+    where orders_staging.partition_date <> held.partition_date
 )
 
 select

@@ -40,17 +40,13 @@ async fn work_off(ods: &Ods, services: &Services) {
             }
         };
         let id = claimed.request.id;
-        match AssertUnwindSafe(load(claimed, ods, services)).catch_unwind().await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(id, %error, "a requested load is put off: {error}");
-                put_off.push(id);
-            }
-            Err(_) => {
-                tracing::error!(id, "a requested load died of a defect, and is put off");
-                put_off.push(id);
-            }
-        }
+        let problem = match AssertUnwindSafe(load(claimed, ods, services)).catch_unwind().await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it died of a defect".to_owned(),
+        };
+        tracing::error!(id, "a requested load is put off: {problem}");
+        put_off.push(id);
     }
 }
 
