@@ -1,7 +1,6 @@
-create temp table held_transaction (
-    ordinal bigint not null,
+create temp table if not exists held_transaction (
     id varchar collate "C" not null,
     order_id varchar collate "C" not null,
     status varchar not null,
     created_at timestamp not null
-)
+) on commit delete rows

@@ -1,9 +1,7 @@
 -- Only what the warehouse holds, and not while its order is here: whoever looks the order up must find it paid.
 delete from ods.transaction
 using held_transaction held
-where held.ordinal > $1
-    and held.ordinal <= $2
-    and transaction.id = held.id
+where transaction.id = held.id
     and transaction.order_id = held.order_id
     and transaction.status = held.status
     and transaction.created_at = held.created_at

@@ -5,8 +5,9 @@ use sqlx::postgres::PgCopyIn;
 
 use super::{HEADER, POSTGRES_EPOCH_MICROS};
 
-/// Rows are sent once they are this many bytes.
-const CHUNK: usize = 256 * 1024;
+/// Rows are sent once they are this many bytes. Most copies are smaller and go at once: the second of two small messages
+/// waits until the first is acknowledged, which the other side puts off for 40 ms.
+const CHUNK: usize = 1024 * 1024;
 
 /// A buffer of encoded rows.
 pub(crate) struct CopyEncoder {
@@ -16,7 +17,7 @@ pub(crate) struct CopyEncoder {
 impl CopyEncoder {
     /// An encoder that has written the stream's header.
     pub(crate) fn new() -> Self {
-        let mut bytes = Vec::with_capacity(CHUNK + CHUNK / 4);
+        let mut bytes = Vec::with_capacity(CHUNK / 4);
         bytes.extend_from_slice(HEADER);
         Self { bytes }
     }

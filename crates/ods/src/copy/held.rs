@@ -10,31 +10,44 @@ use sqlx::PgConnection;
 use super::CopyEncoder;
 use crate::OdsError;
 
-/// Copies the contract's columns of `batches` into `target`, a temporary table of this session that has them, each
-/// row after the ordinal that `number` gives it; rows without one are left out.
-pub(crate) async fn copy_batches(
+/// What the warehouse holds of a table.
+pub(crate) struct Held {
+    table: Table,
+    /// The contract's columns of each batch, in its order and types.
+    batches: Vec<Vec<ArrayRef>>,
+}
+
+impl Held {
+    /// # Errors
+    ///
+    /// [`OdsError::Held`] when a batch lacks one of the contract's columns.
+    pub(crate) fn of(table: Table, batches: &[RecordBatch]) -> Result<Self, OdsError> {
+        let batches = batches.iter().map(|batch| contract_columns(table, batch)).collect::<Result<_, _>>()?;
+        Ok(Self { table, batches })
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = HeldRow<'_>> {
+        self.batches.iter().flat_map(|columns| {
+            let rows = columns.first().map_or(0, |column| column.len());
+            (0..rows).map(|row| HeldRow { table: self.table, columns, row })
+        })
+    }
+}
+
+/// Copies `rows` into `target`, a temporary table of this session with the contract's columns of `table`.
+pub(crate) async fn copy_held(
     connection: &mut PgConnection,
     target: &str,
     table: Table,
-    batches: &[RecordBatch],
-    mut number: impl FnMut(HeldRow<'_>) -> Option<i64>,
-) -> Result<(), OdsError> {
+    rows: &[HeldRow<'_>],
+) -> Result<(), sqlx::Error> {
     let names: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
-    let statement = format!("copy {target} (ordinal, {}) from stdin (format binary)", names.join(", "));
-    // Before the COPY begins, so that a wrong batch leaves the connection as it was.
-    let batches =
-        batches.iter().map(|batch| contract_columns(table, batch)).collect::<Result<Vec<_>, _>>()?;
+    let statement = format!("copy {target} ({}) from stdin (format binary)", names.join(", "));
     let mut copy = connection.copy_in_raw(&statement).await?;
     let mut encoder = CopyEncoder::new();
-    for columns in &batches {
-        let rows = columns.first().map_or(0, |column| column.len());
-        for row in 0..rows {
-            let row = HeldRow { table, columns, row };
-            if let Some(ordinal) = number(row) {
-                row.encode(&mut encoder, ordinal);
-                encoder.send_full(&mut copy).await?;
-            }
-        }
+    for row in rows {
+        row.encode(&mut encoder);
+        encoder.send_full(&mut copy).await?;
     }
     encoder.finish(copy).await?;
     Ok(())
@@ -84,11 +97,10 @@ impl<'a> HeldRow<'a> {
         position.map(|position| self.columns[position].as_string::<i32>().value(self.row)).unwrap_or_default()
     }
 
-    fn encode(self, encoder: &mut CopyEncoder, ordinal: i64) {
+    fn encode(self, encoder: &mut CopyEncoder) {
         let Self { table, columns, row } = self;
         // A contract table has at most seven columns.
-        encoder.row(1 + columns.len() as i16);
-        encoder.bigint(ordinal);
+        encoder.row(columns.len() as i16);
         for (column, values) in table.columns().iter().zip(columns) {
             match column.column_type {
                 ColumnType::Id | ColumnType::Text(_) => {

@@ -8,7 +8,7 @@ mod held;
 
 pub(crate) use decode::{CopyDecoder, DecodeError, Field, Tuple};
 pub(crate) use encode::CopyEncoder;
-pub(crate) use held::{HeldRow, copy_batches};
+pub(crate) use held::{Held, HeldRow, copy_held};
 
 /// Signature, flags and the length of the header's extension.
 const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
